@@ -1,0 +1,78 @@
+package io.dunlin.train;
+
+import java.util.List;
+
+/**
+ * What an executor exchanges with other ranks during a step; {@link #ALONE} is one rank by itself.
+ *
+ * <p>Calls of one step, in this order, on the compute thread: {@link #begin}, {@link #ready} once for each part of the
+ * flat gradient from its end to its beginning as backward finishes them, {@link #finish}, {@link #agree}.
+ */
+public interface GradientExchange {
+    /** One rank: nothing to exchange. */
+    GradientExchange ALONE = new GradientExchange() {
+        @Override
+        public void begin(GradientPartials partials) {}
+
+        @Override
+        public void ready(long offset, long length) {}
+
+        @Override
+        public long finish() {
+            return 0;
+        }
+
+        @Override
+        public Tally agree(Tally mine) {
+            return mine;
+        }
+    };
+
+    /**
+     * A step begins.
+     *
+     * @param partials where this rank's sums over its micro-batches will be; result memory is its first
+     */
+    void begin(GradientPartials partials);
+
+    /**
+     * This rank's sums for elements {@code offset} to {@code offset + length} of the flat gradient are final. A call
+     * that finds the network busy must not wait: the exchange goes on behind compute.
+     */
+    void ready(long offset, long length);
+
+    /**
+     * Waits until the result buffer holds the sum over all ranks, for all elements.
+     *
+     * @return nanoseconds that this call waited
+     */
+    long finish();
+
+    /** Combines the losses and requests of all ranks; the same result on every rank. */
+    Tally agree(Tally mine);
+
+    /**
+     * The small facts of a step that all ranks must share.
+     *
+     * @param lossSums sum of the losses of each micro-batch of the global batch, by its index; a rank fills in its own
+     *     and leaves 0 elsewhere
+     * @param requests bits by ordinal of {@link StepRequest}; combined by or
+     */
+    record Tally(double[] lossSums, int requests) {}
+
+    /**
+     * One rank's partial sums of the gradient of a step. Each is a flat F32 buffer of all parameters.
+     *
+     * @param sums in order of micro-batches, one for each block in {@code blocks}; empty if the rank has no micro-batch
+     * @param blocks which micro-batches each sum covers
+     * @param result where the sum over all ranks must end up; may be one of the sums
+     * @param firstMicroBatch this rank's first in the global batch
+     * @param globalMicroBatches of the step
+     */
+    record GradientPartials(
+            List<java.lang.foreign.MemorySegment> sums,
+            List<SummationTree.Block> blocks,
+            java.lang.foreign.MemorySegment result,
+            int firstMicroBatch,
+            int globalMicroBatches) {}
+}
