@@ -111,13 +111,7 @@ public interface Kernels {
      * = sums by position + positionsBeta * dpositions.
      */
     void embeddingBackward(
-            Tensor dy,
-            Tensor tokens,
-            int time,
-            Tensor dtable,
-            float tableBeta,
-            Tensor dpositions,
-            float positionsBeta);
+            Tensor dy, Tensor tokens, int time, Tensor dtable, float tableBeta, Tensor dpositions, float positionsBeta);
 
     /**
      * losses[R] (F32) = -log softmax(logits[R,V])[target], and logits become their own gradient, (softmax - onehot) *

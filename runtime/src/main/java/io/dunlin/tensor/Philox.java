@@ -76,9 +76,7 @@ public final class Philox {
             k0 += WEYL_0;
             k1 += WEYL_1;
         }
-        return half == 0
-                ? (c0 & 0xFFFFFFFFL) | ((long) c1 << 32)
-                : (c2 & 0xFFFFFFFFL) | ((long) c3 << 32);
+        return half == 0 ? (c0 & 0xFFFFFFFFL) | ((long) c1 << 32) : (c2 & 0xFFFFFFFFL) | ((long) c3 << 32);
     }
 
     private static long mix(long z) {

@@ -61,7 +61,10 @@ public final class Tensor {
             throw new IllegalArgumentException("rows %d..%d of %s".formatted(first, first + count, shape));
         }
         return new Tensor(
-                dtype, Shape.of(count, columns), rowStride, segment.asSlice(count == 0 ? 0 : first * rowStride * dtype.bytes()));
+                dtype,
+                Shape.of(count, columns),
+                rowStride,
+                segment.asSlice(count == 0 ? 0 : first * rowStride * dtype.bytes()));
     }
 
     /** The same memory with another shape of as many elements; only for dense tensors. */
