@@ -1,0 +1,94 @@
+package io.dunlin.launcher.report;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What happens to a run, as its agent sees it. The console, {@code metrics.jsonl} and {@code run.json} are all made from
+ * these; a {@link RunListener} decides what to show.
+ */
+public sealed interface RunEvent {
+
+    /**
+     * A run begins or continues.
+     *
+     * @param runFolder holds everything about the run
+     * @param job name of the job
+     * @param ranks how many
+     * @param transport between ranks, {@code none} for one rank
+     * @param steps of the whole run
+     */
+    record Started(Path runFolder, String job, int ranks, String transport, long steps) implements RunEvent {}
+
+    /** A report of a rank of the live generation. */
+    record FromRank(int rank, Report report) implements RunEvent {}
+
+    /** All ranks of a generation have acknowledged the same members. */
+    record Live(long generation, int ranks, Duration took) implements RunEvent {}
+
+    /** A phase takes long: who is missing, and how long until its deadline. */
+    record Waiting(Phase phase, List<Integer> missing, int ranks, Duration waited, Duration left) implements RunEvent {}
+
+    /**
+     * A rank has ended although nobody asked it to; the first of a generation is the root cause.
+     *
+     * @param rank that ended
+     * @param pid it had
+     * @param ending for people: {@code ended by signal 9}, or {@code exited with 1}
+     * @param step it was working on, from 1; 0 before the first
+     * @param code of the failure it reported; empty if it reported none
+     * @param message what it reported; empty if nothing
+     * @param remedy what it proposed; empty if nothing
+     * @param stack its trace; empty if it reported none
+     * @param log its log file
+     */
+    record RankLost(
+            int rank,
+            long pid,
+            String ending,
+            long step,
+            String code,
+            String message,
+            String remedy,
+            String stack,
+            Path log)
+            implements RunEvent {}
+
+    /** Survivors of a failed generation have all left; how long that took, and how many had to be killed. */
+    record GenerationEnded(long generation, List<Integer> survivors, int killed, Duration took) implements RunEvent {}
+
+    /** The run starts again. {@code fromStep} is the newest complete checkpoint's, 0 from scratch. */
+    record Restarting(int attempt, int limit, long fromStep, long lostSteps, Duration backOff) implements RunEvent {}
+
+    /** The first step after a restart is complete; where the time went. */
+    record Recovered(long step, Budget budget) implements RunEvent {}
+
+    /** The time from a failure to the first step after it. */
+    record Budget(Duration detect, Duration stop, Duration start, Duration load, Duration firstStep) {
+        /** All of it. */
+        public Duration total() {
+            return detect.plus(stop).plus(start).plus(load).plus(firstStep);
+        }
+    }
+
+    /** A request has been passed to the ranks: {@code stop} or {@code save}, and who asked. */
+    record Requested(String what, String by) implements RunEvent {}
+
+    /** No progress within the deadline; one line for each rank says where it is. */
+    record Hang(Phase phase, long step, Duration limit, List<String> where, Path dumps) implements RunEvent {}
+
+    /** A line from the agent itself. */
+    record Notice(Report.Level level, String text) implements RunEvent {}
+
+    /** The run is over. {@code lastSaved} is the step of the newest complete checkpoint, 0 if there is none. */
+    record Ended(Outcome outcome, long step, long lastSaved, Duration took) implements RunEvent {}
+
+    /** How a run ended. */
+    enum Outcome {
+        FINISHED,
+        STOPPED,
+        FAILED,
+        INTERRUPTED
+    }
+}
