@@ -1,0 +1,193 @@
+package io.dunlin.parallel.shard;
+
+import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.Work;
+import io.dunlin.tensor.DType;
+import io.dunlin.train.GradientExchange;
+import io.dunlin.train.StepRequest;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Data parallelism: every rank has the whole model, computes its share of the micro-batches, and ends with the sum of
+ * all gradients.
+ *
+ * <p>The gradient is cut into buckets. Backward reports what is final from the end to the beginning; a bucket's
+ * all-reduce starts as soon as all of it is final, and travels while backward goes on. After warm-up no call allocates.
+ * With one rank nothing is exchanged, as in {@link GradientExchange#ALONE}.
+ *
+ * <p>One thread calls all methods, those of the counters included.
+ */
+public final class DataParallelExchange implements GradientExchange {
+    /** Tensors begin on cache lines in the flat gradient: less than this lies between two. */
+    private static final long PADDING_ELEMENTS = 16;
+
+    private static final int REQUESTS = StepRequest.values().length;
+
+    private final Communicator communicator;
+    private final GradientBuckets buckets;
+    private final BucketReduction reduction;
+    private final Work[] started; // [bucket] of this step
+    private final boolean alone;
+
+    private long frontier; // elements from here to the end are final
+    private int startedCount;
+    private boolean inStep;
+
+    private MemorySegment tally = MemorySegment.NULL; // F64 [micro-batches + kinds of request]
+    private int tallyLength;
+
+    private long steps;
+    private long reducedBytes;
+    private long exposedNs;
+    private long lastExposedNs;
+    private long agreementNs;
+
+    private DataParallelExchange(Communicator communicator, GradientBuckets buckets, BucketReduction reduction) {
+        this.communicator = communicator;
+        this.buckets = buckets;
+        this.reduction = reduction;
+        this.started = new Work[buckets.count()];
+        this.alone = communicator.size() == 1;
+    }
+
+    /**
+     * Each rank keeps one running sum and ranks are added in the order that is fastest: equal to one rank up to
+     * rounding.
+     *
+     * @param communicator of all ranks that share the batch; its owner closes it
+     */
+    public static DataParallelExchange fast(Communicator communicator, GradientBuckets buckets) {
+        return new DataParallelExchange(communicator, buckets, new RunningReduction(communicator, buckets));
+    }
+
+    /**
+     * Micro-batches are added in the order of a fixed tree: any number of ranks gives the same bits as one.
+     *
+     * @param communicator of all ranks that share the batch; its owner closes it
+     */
+    public static DataParallelExchange deterministic(Communicator communicator, GradientBuckets buckets) {
+        return new DataParallelExchange(communicator, buckets, new TreeReduction(communicator, buckets));
+    }
+
+    @Override
+    public void begin(GradientPartials partials) {
+        if (inStep) {
+            throw new IllegalStateException("a step begins before finish() of the step before");
+        }
+        inStep = true;
+        frontier = buckets.elements();
+        startedCount = 0;
+        if (!alone) {
+            reduction.bind(partials);
+        }
+        if (partials.sums().isEmpty()) {
+            advanceTo(0); // no micro-batch to compute: receive from the start
+        }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if parts are left out or come in another order: the exchange would send gradients
+     *     that are not final
+     */
+    @Override
+    public void ready(long offset, long length) {
+        if (!inStep) {
+            throw new IllegalStateException("gradients are ready outside of a step");
+        }
+        long end = offset + length;
+        if (end > frontier || end < frontier - PADDING_ELEMENTS || offset < 0) {
+            throw new IllegalStateException("elements " + offset + " to " + end
+                    + " are ready, but the part that ends at element " + frontier + " was to be next");
+        }
+        advanceTo(offset);
+    }
+
+    private void advanceTo(long offset) {
+        frontier = offset;
+        while (!alone && startedCount < buckets.count() && buckets.get(startedCount).offset() >= frontier) {
+            GradientBucket bucket = buckets.get(startedCount);
+            started[startedCount++] = reduction.start(bucket);
+            reducedBytes += bucket.lengthBytes();
+        }
+    }
+
+    @Override
+    public long finish() {
+        if (!inStep) {
+            throw new IllegalStateException("finish() outside of a step");
+        }
+        if (frontier > 0) {
+            throw new IllegalStateException("elements 0 to " + frontier + " of the gradient were never ready");
+        }
+        inStep = false;
+        steps++;
+        long waitedNs = 0;
+        for (int i = 0; i < startedCount; i++) {
+            waitedNs += started[i].await();
+        }
+        lastExposedNs = waitedNs;
+        exposedNs += waitedNs;
+        return waitedNs;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>May also be called between steps, by all ranks, for example to add up the losses of an evaluation. The losses
+     * of {@code mine} are overwritten by the combined ones. Each loss has one rank that fills it in, and adding zeros
+     * changes no bit, so the sum is exact in any order.
+     */
+    @Override
+    public Tally agree(Tally mine) {
+        if (alone) {
+            return mine;
+        }
+        double[] losses = mine.lossSums();
+        int length = losses.length + REQUESTS;
+        reserveTally(length);
+        MemorySegment.copy(losses, 0, tally, ValueLayout.JAVA_DOUBLE, 0, losses.length);
+        for (int bit = 0; bit < REQUESTS; bit++) {
+            tally.setAtIndex(ValueLayout.JAVA_DOUBLE, losses.length + bit, mine.requests() >>> bit & 1);
+        }
+        agreementNs += communicator.allReduce(tally, DType.F64, ReduceOp.SUM).await();
+        MemorySegment.copy(tally, ValueLayout.JAVA_DOUBLE, 0, losses, 0, losses.length);
+        int requests = 0;
+        for (int bit = 0; bit < REQUESTS; bit++) {
+            // Not "> 0": a count is exact, and whatever is not zero was asked for by somebody.
+            if (tally.getAtIndex(ValueLayout.JAVA_DOUBLE, losses.length + bit) != 0) {
+                requests |= 1 << bit;
+            }
+        }
+        return requests == mine.requests() ? mine : new Tally(losses, requests);
+    }
+
+    private void reserveTally(int length) {
+        if (length == tallyLength) {
+            return;
+        }
+        // Collected with its last user: a failed collective may hold it longer than this exchange does.
+        tally = Arena.ofAuto().allocate((long) length * Double.BYTES, 64);
+        tallyLength = length;
+    }
+
+    /** What has been exchanged since this exchange was made. */
+    public Counters counters() {
+        return new Counters(steps, reducedBytes, exposedNs, lastExposedNs, agreementNs);
+    }
+
+    /**
+     * What one rank exchanged.
+     *
+     * @param steps finished
+     * @param reducedBytes gradient bytes handed to all-reduce: one flat gradient a step, whatever the algorithm sends
+     * @param exposedNs waited in {@link #finish()}: gradient communication that compute did not hide
+     * @param lastExposedNs the same, in the last step
+     * @param agreementNs waited in {@link #agree}
+     */
+    public record Counters(long steps, long reducedBytes, long exposedNs, long lastExposedNs, long agreementNs) {}
+}
