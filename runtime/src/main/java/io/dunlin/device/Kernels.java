@@ -13,9 +13,10 @@ import io.dunlin.tensor.Tensor;
  * <p>{@code beta} is 0 or 1: 0 overwrites the result (whatever it held, NaN too), 1 adds to it. Optional operands are
  * {@link Tensor#NONE}. Operands must not overlap unless said otherwise. Zero rows are allowed everywhere.
  *
- * <p>Same inputs, same bits: the result does not depend on the number of threads, and a row's result does not depend on
- * which other rows stand beside it in the call, except where a reduction runs over rows (gradients of weights, gains
- * and biases), whose order is fixed by the number of rows.
+ * <p>Same inputs, same bits: a result depends on the operands' values, shapes and strides, and not on the number of
+ * threads or on earlier calls. Reductions over rows (gradients of weights, gains and biases) are summed in an order
+ * fixed by the number of rows. The shape of a call may change how its sums are blocked, so a row computed beside other
+ * rows need not have the bits of the same row computed alone.
  */
 public interface Kernels {
     // ---------------------------------------------------------------- matrix products

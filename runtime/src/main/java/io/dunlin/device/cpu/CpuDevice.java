@@ -1,0 +1,82 @@
+package io.dunlin.device.cpu;
+
+import io.dunlin.device.Device;
+import io.dunlin.device.Kernels;
+import io.dunlin.device.Stream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+
+/** The CPU as a {@link Device}: memory, and streams that compute on a team of threads. */
+public final class CpuDevice implements Device {
+    private static final long ALIGNMENT_BYTES = 64;
+    private static final long POOL_BYTES = 4L << 20;
+
+    private final CpuOptions options;
+    private final Arena arena = Arena.ofShared();
+    private final SequencedMap<String, Long> allocatedBytes = new LinkedHashMap<>();
+    private MemorySegment pool = MemorySegment.NULL;
+
+    private CpuDevice(CpuOptions options) {
+        this.options = options;
+    }
+
+    /** Opens the CPU. */
+    public static CpuDevice open(CpuOptions options) {
+        return new CpuDevice(options);
+    }
+
+    @Override
+    public String description() {
+        return "cpu, %d thread%s, plain kernels".formatted(options.threads(), options.threads() == 1 ? "" : "s");
+    }
+
+    @Override
+    public synchronized MemorySegment allocate(String purpose, long lengthBytes) {
+        long roundedBytes = (lengthBytes + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
+        MemorySegment segment = roundedBytes >= POOL_BYTES / 4
+                ? map(purpose, roundedBytes)
+                : takeFromPool(purpose, roundedBytes);
+        allocatedBytes.merge(purpose, roundedBytes, Long::sum);
+        return segment.asSlice(0, lengthBytes);
+    }
+
+    private MemorySegment takeFromPool(String purpose, long lengthBytes) {
+        if (pool.byteSize() < lengthBytes) {
+            pool = map(purpose, POOL_BYTES);
+        }
+        MemorySegment taken = pool.asSlice(0, lengthBytes);
+        pool = pool.asSlice(lengthBytes);
+        return taken;
+    }
+
+    private MemorySegment map(String purpose, long lengthBytes) {
+        MemorySegment mapped = Pages.map(lengthBytes, arena);
+        if (mapped.byteSize() == 0) {
+            long held = allocatedBytes.values().stream().mapToLong(Long::longValue).sum();
+            throw CpuException.outOfMemory(purpose, lengthBytes, held);
+        }
+        return mapped;
+    }
+
+    @Override
+    public synchronized SequencedMap<String, Long> allocatedBytes() {
+        return Collections.unmodifiableSequencedMap(new LinkedHashMap<>(allocatedBytes));
+    }
+
+    @Override
+    public Stream stream(String role) {
+        return new CpuStream(role, kernels());
+    }
+
+    private Kernels kernels() {
+        return new PlainKernels();
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
