@@ -2,6 +2,10 @@ package io.dunlin.data;
 
 import io.dunlin.error.DunlinException;
 import io.dunlin.error.ExitCode;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Locale;
 
@@ -10,7 +14,11 @@ public final class DataException extends DunlinException {
     private static final long serialVersionUID = 1L;
 
     private DataException(String code, String message, String remedy) {
-        super(code, message, remedy, ExitCode.USAGE);
+        this(code, message, remedy, ExitCode.USAGE);
+    }
+
+    private DataException(String code, String message, String remedy, ExitCode exitCode) {
+        super(code, message, remedy, exitCode);
     }
 
     private DataException(String code, String message, String remedy, ExitCode exitCode, Throwable cause) {
@@ -24,6 +32,92 @@ public final class DataException extends DunlinException {
                 "--set data.tokenizer=" + known.getFirst());
     }
 
+    static DataException damagedShard(String file, String what) {
+        return new DataException(
+                "DUN-606",
+                "%s is damaged: %s".formatted(file, what),
+                "prepare it again (dunlin data prepare), or copy it again from where it came");
+    }
+
+    static DataException unknownVersion(String file, int version, int known) {
+        return new DataException(
+                "DUN-607",
+                "%s has format version %d, this program reads version %d".formatted(file, version, known),
+                "prepare it again with this version: dunlin data prepare");
+    }
+
+    static DataException tokenOutside(String file, long position, int token, int vocabulary) {
+        return new DataException(
+                "DUN-608",
+                format("%s: token %,d is %,d, but the vocabulary has %,d", file, position, token, vocabulary),
+                "set data.tokenizer and model.vocab to those the file was made with");
+    }
+
+    static DataException notTokens(String file, String why) {
+        return new DataException(
+                "DUN-609",
+                "%s is not a token file: %s".formatted(file, why),
+                "dunlin data prepare makes token files from text; of others, those of llm.c and nanoGPT can be read");
+    }
+
+    static DataException unreadable(String file, IOException cause) {
+        return new DataException(
+                "DUN-602",
+                "%s cannot be read: %s".formatted(file, reason(cause)),
+                "check the path and its permissions",
+                ExitCode.USAGE,
+                cause);
+    }
+
+    static DataException unwritable(String file, IOException cause) {
+        return new DataException(
+                "DUN-610",
+                "%s cannot be written: %s".formatted(file, reason(cause)),
+                "free some space or choose another folder; nothing half-written was left behind",
+                ExitCode.ENVIRONMENT,
+                cause);
+    }
+
+    static DataException nothingMatches(String folder, String pattern) {
+        return new DataException(
+                "DUN-611",
+                "no file matches \"%s\" in %s".formatted(pattern, folder),
+                "dunlin data prepare makes token files from text");
+    }
+
+    static DataException otherTokenizer(String file, String has, String wanted) {
+        return new DataException(
+                "DUN-612",
+                "%s was made with tokenizer \"%s\", the run uses \"%s\"".formatted(file, has, wanted),
+                "--set data.tokenizer=" + has);
+    }
+
+    static DataException vocabularyTooSmall(String file, int has, int model) {
+        return new DataException(
+                "DUN-608",
+                format("%s has a vocabulary of %,d, the model's is %,d", file, has, model),
+                "--set model.vocab=" + has);
+    }
+
+    static DataException tooShort(String files, long tokens, int context) {
+        return new DataException(
+                "DUN-604",
+                format("%s has %,d tokens; one sample of context %,d needs %,d", files, tokens, context, context + 1L),
+                tokens > 2 ? "--set model.context=" + (tokens - 1) + " or less, or more text" : "give it more text");
+    }
+
+    static DataException stalled(String place, long waitedMs) {
+        return new DataException(
+                "DUN-615",
+                format("waited %.1f s for data from %s", waitedMs / 1e3, place),
+                "is the disk or the network file system under it alive?",
+                ExitCode.ENVIRONMENT);
+    }
+
+    static DataException interrupted() {
+        return new DataException("DUN-616", "interrupted while waiting for data", "", ExitCode.INTERRUPTED);
+    }
+
     static DataException badBatch(String what) {
         return new DataException("DUN-613", what, "change train.tokens_per_step, train.micro_batch or model.context");
     }
@@ -34,6 +128,15 @@ public final class DataException extends DunlinException {
                 format("the run is at sample %,d of pass %,d, but the data has %,d samples a pass", position.sample(),
                         position.epoch(), samples),
                 "resume with the data and the model.context that the run began with");
+    }
+
+    private static String reason(IOException cause) {
+        return switch (cause) {
+            case NoSuchFileException e -> "there is no such file or folder";
+            case AccessDeniedException e -> "permission denied";
+            case FileSystemException e when e.getReason() != null -> e.getReason();
+            default -> cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        };
     }
 
     private static String format(String pattern, Object... values) {
