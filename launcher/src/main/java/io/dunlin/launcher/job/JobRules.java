@@ -1,0 +1,205 @@
+package io.dunlin.launcher.job;
+
+import io.dunlin.model.Family;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+
+/** What must hold between the values of a job. */
+final class JobRules {
+    private static final Map<String, Integer> TOKENIZERS = Map.of("byte", 256, "gpt2", 50_257);
+
+    private final ResolvedJob resolved;
+    private final Job job;
+    private final List<Problem> problems = new ArrayList<>();
+
+    JobRules(ResolvedJob resolved) {
+        this.resolved = resolved;
+        this.job = resolved.job();
+    }
+
+    /** Everything that is wrong; empty if the job can be run. */
+    List<Problem> check() {
+        name();
+        heads();
+        data();
+        tokenizer();
+        batch();
+        schedule();
+        betas();
+        layout();
+        device();
+        return problems;
+    }
+
+    private void name() {
+        if (!job.run().name().matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
+            problem(
+                    "DUN-102",
+                    "run.name",
+                    "becomes a folder's name: letters, digits and . _ - only, at most 64, found "
+                            + ValueReader.show(job.run().name()));
+        }
+    }
+
+    private void heads() {
+        ModelSettings model = job.model();
+        if (model.width() % model.heads() != 0) {
+            String key = explicit("model.heads", "model.width");
+            problem(
+                    "DUN-111",
+                    key,
+                    "heads = %d does not divide width = %d      possible heads: %s"
+                            .formatted(model.heads(), model.width(), divisors(model.width())));
+            return;
+        }
+        if (model.heads() % model.kvHeads() != 0) {
+            problem(
+                    "DUN-113",
+                    explicit("model.kv_heads", "model.heads"),
+                    "kv_heads = %d does not divide heads = %d      possible: %s"
+                            .formatted(model.kvHeads(), model.heads(), divisors(model.heads())));
+        } else if (model.family() == Family.GPT && model.kvHeads() != model.heads()) {
+            problem(
+                    "DUN-113",
+                    explicit("model.kv_heads", "model.family"),
+                    "kv_heads = %d, but a gpt has one for each of its %d heads; grouped heads need family = \"llama\""
+                            .formatted(model.kvHeads(), model.heads()));
+        }
+        if (model.family() == Family.LLAMA && model.width() / model.heads() % 2 != 0) {
+            problem(
+                    "DUN-114",
+                    explicit("model.heads", "model.width"),
+                    "heads are %d wide, but rotary positions turn pairs: width / heads must be even"
+                            .formatted(model.width() / model.heads()));
+        }
+    }
+
+    private void data() {
+        DataSettings data = job.data();
+        if (data.text().isEmpty() && data.train().isEmpty()) {
+            problems.add(new Problem(
+                    "DUN-117",
+                    "nothing to train on: neither data.text nor data.train is given",
+                    "--set data.text=PATH for a file or folder of text, or --set data.text=jdk-source"));
+        } else if (!data.text().isEmpty() && !data.train().isEmpty()) {
+            problem(
+                    "DUN-117",
+                    explicit("data.text", "data.train"),
+                    "data.text and data.train are both given: text is prepared into shards, train names shards. Keep one");
+        } else if (!data.text().isEmpty() && !data.validate().isEmpty()) {
+            problem(
+                    "DUN-117",
+                    "data.validate",
+                    "names shards, but the training data is text: its share data.validation is kept for validation");
+        }
+        if (!job.data().validates() && job.eval().interval() > 0 && isExplicit("eval.interval")) {
+            problem("DUN-117", "eval.interval", "asks for validation losses, but there is no validation data");
+        }
+    }
+
+    private void tokenizer() {
+        String name = job.data().tokenizer();
+        Integer tokens = TOKENIZERS.get(name);
+        if (tokens == null) {
+            String known = TOKENIZERS.keySet().stream().sorted().collect(Collectors.joining(" "));
+            problem("DUN-102", "data.tokenizer", "unknown tokenizer '" + name + "'. There are: " + known);
+        } else if (tokens > job.model().vocab()) {
+            problem(
+                    "DUN-116",
+                    explicit("model.vocab", "data.tokenizer", "model.preset"),
+                    "the model knows %d tokens, but tokenizer %s makes %d: set model.vocab to at least %d"
+                            .formatted(job.model().vocab(), name, tokens, tokens));
+        }
+    }
+
+    private void batch() {
+        TrainSettings train = job.train();
+        long one = (long) train.microBatch() * job.model().context();
+        long tokens = train.tokensPerStep();
+        String key = explicit("train.tokens_per_step", "train.micro_batch", "model.context");
+        String product = "micro_batch %d x context %d = %d".formatted(
+                train.microBatch(), job.model().context(), one);
+        if (one > tokens) {
+            problem("DUN-115", key, "%s is more than tokens_per_step = %d".formatted(product, tokens));
+        } else if (tokens % one != 0) {
+            long below = tokens - tokens % one;
+            problem(
+                    "DUN-115",
+                    key,
+                    "tokens_per_step = %d is no multiple of %s      nearest: %d or %d"
+                            .formatted(tokens, product, below, below + one));
+        } else if (tokens / one > Integer.MAX_VALUE) {
+            problem("DUN-115", key, "tokens_per_step = %d is too large for %s".formatted(tokens, product));
+        }
+    }
+
+    private void schedule() {
+        long warmup = job.optimizer().schedule().warmup();
+        if (warmup > job.train().steps()) {
+            problem(
+                    "DUN-118",
+                    explicit("optimizer.schedule.warmup", "train.steps"),
+                    "warmup = %d steps is longer than the run of %d steps".formatted(warmup, job.train().steps()));
+        }
+    }
+
+    private void betas() {
+        List<Double> betas = job.optimizer().betas();
+        if (betas.size() != 2 || betas.stream().anyMatch(beta -> beta >= 1)) {
+            problem(
+                    "DUN-102",
+                    "optimizer.betas",
+                    "expects two numbers below 1 such as [0.9, 0.95], found " + ValueReader.show(betas));
+        }
+    }
+
+    private void layout() {
+        int ranks = job.launch().ranks();
+        int dp = job.parallel().dp().in(ranks);
+        if (dp != ranks) {
+            problems.add(Problem.at(
+                            "DUN-112",
+                            resolved.origin("parallel.dp"),
+                            KeyPath.of("parallel.dp"),
+                            "layout does not fit the world: dp %d = %d ranks, but launch.ranks = %d"
+                                    .formatted(dp, dp, ranks))
+                    .remedy("set parallel.dp = \"rest\", or start with " + dp + " ranks"));
+        }
+    }
+
+    private void device() {
+        if (!job.train().device().equals("cpu")) {
+            problem(
+                    "DUN-102",
+                    "train.device",
+                    "expects \"cpu\", found " + ValueReader.show(job.train().device()));
+        }
+    }
+
+    private void problem(String code, String key, String what) {
+        problems.add(Problem.at(code, resolved.origin(key), KeyPath.of(key), what));
+    }
+
+    /** The first of the keys that somebody gave: the error points there. */
+    private String explicit(String... keys) {
+        return Stream.of(keys).filter(this::isExplicit).findFirst().orElse(keys[0]);
+    }
+
+    private boolean isExplicit(String key) {
+        return switch (resolved.origin(key)) {
+            case Origin.File _, Origin.CommandLine _ -> true;
+            case Origin.Preset _, Origin.Checkpoint _, Origin.Derived _, Origin.Standard _ -> false;
+        };
+    }
+
+    private static String divisors(int number) {
+        return LongStream.rangeClosed(1, number)
+                .filter(candidate -> number % candidate == 0)
+                .mapToObj(Long::toString)
+                .collect(Collectors.joining(" "));
+    }
+}

@@ -1,0 +1,41 @@
+package io.dunlin.launcher.job;
+
+import io.dunlin.launcher.job.Setting.Meaning;
+import java.time.Duration;
+
+/** {@code [launch]}: how ranks are started, connected and restarted. */
+public record LaunchSettings(
+        @Setting(value = "Rank processes", standard = "1", min = 1, max = 4096)
+        int ranks,
+
+        @Setting(value = "How ranks talk: auto, ipc (shared memory) or udp", standard = "\"auto\"")
+        TransportKind transport,
+
+        @Setting(value = "How often a failed run is started again from its newest checkpoint", standard = "3", min = 0)
+        int restarts,
+
+        @Setting(value = "Wait before the first restart; doubled for each further one", standard = "\"1s\"")
+        Duration backoff,
+
+        @Setting(value = "Time to finish the step and save after a request to stop", standard = "\"120s\"")
+        Duration grace,
+
+        @Setting(
+                value = "Folder for the shared memory of the transport; \"\" = one in /dev/shm",
+                standard = "\"\"",
+                meaning = Meaning.PATH)
+        String aeronDir,
+
+        @Setting(value = "First port of the run; 0 = any free one", standard = "0", min = 0, max = 65535)
+        int port) {
+
+    /** How ranks talk. */
+    public enum TransportKind {
+        /** Shared memory inside a host. */
+        AUTO,
+        /** Shared memory. */
+        IPC,
+        /** Sockets, also inside a host. */
+        UDP
+    }
+}
