@@ -39,18 +39,33 @@ public final class JobFile {
         return load(file, sets, Path.of(""));
     }
 
+    /**
+     * Reads the text of a {@linkplain ResolvedJob#toml() resolved} job, which has no parent.
+     *
+     * @throws JobFileException listing all that is wrong
+     */
+    public static ResolvedJob parse(String toml) {
+        JobFile reader = new JobFile();
+        reader.addText(Path.of("job.toml"), toml);
+        return new JobResolver(reader.schema, reader.layers, Path.of("").toAbsolutePath()).resolve("job");
+    }
+
     /** As {@link #load(Path, List)}; relative paths among the values count from {@code folder}. */
     static ResolvedJob load(Path file, List<String> sets, Path folder) {
         JobFile reader = new JobFile();
         sets.reversed().forEach(reader::addArgument);
         reader.addFile(file);
-        String name = file.getFileName().toString().replaceFirst("\\.toml$", "");
+        String name = file.getFileName().toString().replaceFirst("\\.toml$", "").replaceAll("[^A-Za-z0-9._-]", "-");
         return new JobResolver(reader.schema, reader.layers, folder.toAbsolutePath().normalize()).resolve(name);
     }
 
     private void addFile(Path file) {
         chain.add(file.toAbsolutePath().normalize());
-        TomlParseResult toml = parse(file);
+        addText(file, read(file));
+    }
+
+    private void addText(Path file, String text) {
+        TomlParseResult toml = parse(file, text);
         String shown = file.toString();
         layers.add(Layer.of(toml, schema, path -> Origin.File.of(shown, toml.inputPositionOf(path.names()))));
         if (toml.contains(EXTENDS)) {
@@ -76,8 +91,8 @@ public final class JobFile {
         return parent;
     }
 
-    private static TomlParseResult parse(Path file) {
-        TomlParseResult toml = Toml.parse(read(file));
+    private static TomlParseResult parse(Path file, String text) {
+        TomlParseResult toml = Toml.parse(text);
         if (toml.hasErrors()) {
             throw new JobFileException(toml.errors().stream()
                     .map(error -> new Problem("DUN-104", where(file, error) + "  " + error.getMessage(), ""))

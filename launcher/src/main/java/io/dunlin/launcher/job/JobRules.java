@@ -2,6 +2,7 @@ package io.dunlin.launcher.job;
 
 import io.dunlin.model.Family;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -184,9 +185,12 @@ final class JobRules {
         problems.add(Problem.at(code, resolved.origin(key), KeyPath.of(key), what));
     }
 
-    /** The first of the keys that somebody gave: the error points there. */
+    /** The first of the keys that somebody gave, the command line before files: the error points there. */
     private String explicit(String... keys) {
-        return Stream.of(keys).filter(this::isExplicit).findFirst().orElse(keys[0]);
+        return Stream.of(keys)
+                .filter(this::isExplicit)
+                .min(Comparator.comparing(key -> !(resolved.origin(key) instanceof Origin.CommandLine)))
+                .orElse(keys[0]);
     }
 
     private boolean isExplicit(String key) {

@@ -11,7 +11,8 @@ public final class Nearest {
     /** The nearest of {@code known}, if it is near enough to be worth suggesting. */
     public static Optional<String> to(String word, Collection<String> known) {
         return known.stream()
-                .min(Comparator.comparingInt(candidate -> distance(word, candidate)))
+                .min(Comparator.<String>comparingInt(candidate -> distance(word, candidate))
+                        .thenComparing(candidate -> !candidate.startsWith(word)))
                 .filter(candidate -> distance(word, candidate) <= Math.max(1, Math.min(3, candidate.length() / 2)));
     }
 

@@ -92,14 +92,18 @@ final class ValueReader {
 
     private static void inRange(Setting setting, double number, Object value) throws Unfit {
         if (number <= setting.above()) {
-            throw new Unfit("must be larger than " + show(setting.above()) + ", found " + show(value));
+            throw new Unfit("must be larger than " + bound(setting.above()) + ", found " + show(value));
         }
         if (number < setting.min()) {
-            throw new Unfit("must be at least " + show(setting.min()) + ", found " + show(value));
+            throw new Unfit("must be at least " + bound(setting.min()) + ", found " + show(value));
         }
         if (number > setting.max()) {
-            throw new Unfit("must be at most " + show(setting.max()) + ", found " + show(value));
+            throw new Unfit("must be at most " + bound(setting.max()) + ", found " + show(value));
         }
+    }
+
+    private static String bound(double number) {
+        return number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number);
     }
 
     private static boolean truth(Object value) throws Unfit {
