@@ -1,0 +1,9 @@
+package io.dunlin.model;
+
+/** What is computed again in backward instead of being kept; it changes memory and time, and no bit of the result. */
+public enum Recompute {
+    /** Everything that backward needs is kept. */
+    NONE,
+    /** Only the input of each block is kept; backward runs the block's forward again. */
+    LAYER
+}
