@@ -48,7 +48,7 @@ public interface GradientExchange {
      */
     long finish();
 
-    /** Combines the losses and requests of all ranks; the same result on every rank. */
+    /** Combines the losses and requests of all ranks, in a step or between steps; the same result on every rank. */
     Tally agree(Tally mine);
 
     /**
@@ -63,8 +63,9 @@ public interface GradientExchange {
     /**
      * One rank's partial sums of the gradient of a step. Each is a flat F32 buffer of all parameters.
      *
-     * @param sums in order of micro-batches, one for each block in {@code blocks}; empty if the rank has no micro-batch
-     * @param blocks which micro-batches each sum covers
+     * @param sums in order of micro-batches, one for each block in {@code blocks}, or one running sum; empty if the rank
+     *     has no micro-batch
+     * @param blocks which micro-batches each sum covers; empty where there is a running sum
      * @param result where the sum over all ranks must end up; may be one of the sums
      * @param firstMicroBatch this rank's first in the global batch
      * @param globalMicroBatches of the step

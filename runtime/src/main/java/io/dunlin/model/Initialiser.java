@@ -1,0 +1,86 @@
+package io.dunlin.model;
+
+import io.dunlin.nn.Initial;
+import io.dunlin.nn.Parameter;
+import io.dunlin.tensor.Philox;
+import io.dunlin.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.stream.LongStream;
+
+/**
+ * Writes the values that a parameter has before training.
+ *
+ * <p>Element i of a tensor is a function of the seed, the tensor's name and i alone, in arithmetic that is the same on
+ * every machine: any layout of ranks begins with the same bits.
+ */
+final class Initialiser {
+    private static final long CHUNK_ELEMENTS = 1 << 16;
+
+    private final long seed;
+
+    Initialiser(long seed) {
+        this.seed = seed;
+    }
+
+    void write(Parameter parameter, Initial initial) {
+        Tensor value = parameter.value();
+        MemorySegment memory = value.segment();
+        long elements = value.elements();
+        switch (initial) {
+            case Initial.Constant(float constant) -> {
+                for (long i = 0; i < elements; i++) {
+                    memory.setAtIndex(ValueLayout.JAVA_FLOAT, i, constant);
+                }
+            }
+            case Initial.Normal(double deviation) -> {
+                Philox random = Philox.keyed(seed, "init", parameter.name());
+                LongStream.range(0, Math.ceilDiv(elements, CHUNK_ELEMENTS))
+                        .parallel()
+                        .forEach(chunk -> writeNormal(
+                                random,
+                                deviation,
+                                memory,
+                                chunk * CHUNK_ELEMENTS,
+                                Math.min(elements, (chunk + 1) * CHUNK_ELEMENTS)));
+            }
+        }
+    }
+
+    /** Elements first to end; each 64 random bits make two. */
+    private static void writeNormal(Philox random, double deviation, MemorySegment memory, long first, long end) {
+        for (long i = first; i < end; i += 2) {
+            long bits = random.bits(0, i >>> 1);
+            memory.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (deviation * normal((int) bits)));
+            if (i + 1 < end) {
+                memory.setAtIndex(ValueLayout.JAVA_FLOAT, i + 1, (float) (deviation * normal((int) (bits >>> 32))));
+            }
+        }
+    }
+
+    /**
+     * The standard normal quantile of (bits + 1/2) / 2^32, to about seven figures (Wichura, "Algorithm AS 241", Applied
+     * Statistics 37, 1988: PPND7).
+     */
+    static double normal(int bits) {
+        double q = (bits + 0.5) * 0x1.0p-32; // probability less one half: the sign of bits is its sign
+        if (Math.abs(q) <= 0.425) {
+            double r = 0.180625 - q * q;
+            return q
+                    * (((59.10937472 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179)
+                    / (((67.1875636 * r + 78.757757664) * r + 17.895169469) * r + 1.0);
+        }
+        double r = StrictMath.sqrt(-StrictMath.log(0.5 - Math.abs(q)));
+        double tail;
+        if (r <= 5.0) {
+            r -= 1.6;
+            tail = (((0.17023821103 * r + 1.3067284816) * r + 2.75681539) * r + 1.4234372777)
+                    / ((0.12021132975 * r + 0.7370016425) * r + 1.0);
+        } else {
+            r -= 5.0;
+            tail = (((0.017337203997 * r + 0.42868294337) * r + 3.081226386) * r + 6.657905115)
+                    / ((0.012258202635 * r + 0.24197894225) * r + 1.0);
+        }
+        return q < 0 ? -tail : tail;
+    }
+}

@@ -1,0 +1,30 @@
+package io.dunlin.model;
+
+import io.dunlin.device.Device;
+import io.dunlin.nn.Block;
+import io.dunlin.nn.Embedding;
+import io.dunlin.nn.Head;
+import io.dunlin.nn.ParameterSource;
+import java.util.List;
+
+/** The layers of a model, in forward order. */
+record Network(Embedding embedding, List<Block> blocks, Head head) {
+    /** Deviation of initial weights, as GPT-2 was trained (Radford et al., 2019). */
+    static final double DEVIATION = 0.02;
+
+    /** Composes the layers of a family. */
+    static Network of(ModelConfig config, Device device, ParameterSource parameters) {
+        return switch (config.family()) {
+            case GPT -> GptNetwork.compose(config, parameters);
+            case LLAMA -> LlamaNetwork.compose(config, device, parameters);
+        };
+    }
+
+    /**
+     * Deviation of the weights that end a branch: every one of the 2 * layers branches adds to the stream, and this keeps
+     * the variance of their sum.
+     */
+    static double branchEndDeviation(int layers) {
+        return DEVIATION / Math.sqrt(2.0 * layers);
+    }
+}
