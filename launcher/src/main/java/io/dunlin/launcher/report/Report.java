@@ -21,6 +21,7 @@ import java.util.List;
     @JsonSubTypes.Type(value = Report.Committing.class, name = "committing"),
     @JsonSubTypes.Type(value = Report.Saved.class, name = "saved"),
     @JsonSubTypes.Type(value = Report.Notice.class, name = "notice"),
+    @JsonSubTypes.Type(value = Report.Where.class, name = "where"),
     @JsonSubTypes.Type(value = Report.Failed.class, name = "failed"),
     @JsonSubTypes.Type(value = Report.Done.class, name = "done")
 })
@@ -118,6 +119,9 @@ public sealed interface Report {
 
     /** Something a person should know; the code is empty where there is none. */
     record Notice(Level level, String code, String text) implements Report {}
+
+    /** The answer to a dump: what the training thread is doing, innermost call first. All threads are in the log. */
+    record Where(List<String> frames) implements Report {}
 
     /** How much a {@link Notice} matters. */
     enum Level {

@@ -3,6 +3,7 @@ package io.dunlin.launcher.report;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What happens to a run, as its agent sees it. The console, {@code metrics.jsonl} and {@code run.json} are all made from
@@ -20,6 +21,12 @@ public sealed interface RunEvent {
      * @param steps of the whole run
      */
     record Started(Path runFolder, String job, int ranks, String transport, long steps) implements RunEvent {}
+
+    /** The processes of a generation have been started. */
+    record RanksStarted(long generation, List<Rank> ranks) implements RunEvent {}
+
+    /** A rank process. */
+    record Rank(int rank, long pid, int threads, Path log) {}
 
     /** A report of a rank of the live generation. */
     record FromRank(int rank, Report report) implements RunEvent {}
@@ -64,16 +71,31 @@ public sealed interface RunEvent {
     /** The first step after a restart is complete; where the time went. */
     record Recovered(long step, Budget budget) implements RunEvent {}
 
-    /** The time from a failure to the first step after it. */
-    record Budget(Duration detect, Duration stop, Duration start, Duration load, Duration firstStep) {
+    /**
+     * The time from a failure to the first step after it.
+     *
+     * @param detect from the lost rank's last sign of life to the agent's knowing: at most this long unnoticed
+     * @param stop until the last survivor had left
+     * @param backOff waited on purpose
+     * @param start until the new generation was live
+     * @param load until all ranks had model, data and checkpoint
+     * @param firstStep until all ranks had finished a step
+     */
+    record Budget(
+            Duration detect, Duration stop, Duration backOff, Duration start, Duration load, Duration firstStep) {
         /** All of it. */
         public Duration total() {
-            return detect.plus(stop).plus(start).plus(load).plus(firstStep);
+            return detect.plus(stop).plus(backOff).plus(start).plus(load).plus(firstStep);
         }
     }
 
-    /** A request has been passed to the ranks: {@code stop} or {@code save}, and who asked. */
-    record Requested(String what, String by) implements RunEvent {}
+    /** A request has been passed to the ranks: {@code stop}, {@code save} or {@code interrupt}, and who asked. */
+    record Requested(String what, String by) implements RunEvent {
+        /** From the name of an enum constant. */
+        public static Requested of(String constant, String by) {
+            return new Requested(constant.toLowerCase(Locale.ROOT), by);
+        }
+    }
 
     /** No progress within the deadline; one line for each rank says where it is. */
     record Hang(Phase phase, long step, Duration limit, List<String> where, Path dumps) implements RunEvent {}
@@ -81,8 +103,20 @@ public sealed interface RunEvent {
     /** A line from the agent itself. */
     record Notice(Report.Level level, String text) implements RunEvent {}
 
-    /** The run is over. {@code lastSaved} is the step of the newest complete checkpoint, 0 if there is none. */
-    record Ended(Outcome outcome, long step, long lastSaved, Duration took) implements RunEvent {}
+    /**
+     * The run is over.
+     *
+     * @param outcome how
+     * @param step last complete one
+     * @param lastSaved step of the newest complete checkpoint; 0 if there is none
+     * @param took since the agent started
+     * @param code of the failure; empty if it did not fail
+     * @param reason for a failed run, why it was not started again; the cause itself is the last {@link RankLost}
+     * @param remedy what to do next; may be empty
+     */
+    record Ended(
+            Outcome outcome, long step, long lastSaved, Duration took, String code, String reason, String remedy)
+            implements RunEvent {}
 
     /** How a run ended. */
     enum Outcome {

@@ -24,6 +24,7 @@ class JsonLineTest {
                 new Report.Committing(3, 10),
                 new Report.Saved(10, "ckpt/step-00000010", 1 << 20, 31),
                 new Report.Notice(Report.Level.WARNING, "DUN-305", "skipped"),
+                new Report.Where(List.of("a.B.c(B.java:1)")),
                 new Report.Failed("DUN-701", "gone", "", 10, 6, Report.Cause.PEER, "at x\n at y"),
                 new Report.Done(100, Report.End.FINISHED));
     }

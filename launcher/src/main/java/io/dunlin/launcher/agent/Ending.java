@@ -1,0 +1,93 @@
+package io.dunlin.launcher.agent;
+
+import io.dunlin.launcher.report.Report;
+import io.dunlin.launcher.report.RunEvent;
+import io.dunlin.launcher.worker.Command;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The end of a generation: its ranks are told why, given a moment to leave, then killed. What they say meanwhile still
+ * counts for the root cause.
+ */
+final class Ending {
+    private final GenerationRun.Context context;
+    private final long generation;
+    private final List<RankWatch> ranks;
+    private final Map<Integer, Failure> failures = new LinkedHashMap<>();
+    private final Map<Integer, Long> noticedNs = new LinkedHashMap<>();
+
+    Ending(GenerationRun.Context context, long generation, List<RankWatch> ranks) {
+        this.context = context;
+        this.generation = generation;
+        this.ranks = ranks;
+    }
+
+    /** Returns when no process of the generation is left; {@code cause} may be empty if a rank has failed. */
+    void run(String cause) {
+        noteFailures();
+        String told = cause.isEmpty() ? describe(rootCause()) : cause;
+        ranks.forEach(watch -> watch.send(new Command.Abort(told)));
+        gather(context.deadlines().leave().toNanos());
+        if (ranks.stream().anyMatch(RankWatch::running)) {
+            ranks.forEach(RankWatch::kill);
+            gather(context.deadlines().leave().toNanos());
+        }
+        for (RankWatch watch : ranks) {
+            if (watch.running()) {
+                context.tell(new RunEvent.Notice(
+                        Report.Level.WARNING,
+                        "rank %d (pid %d) was killed and has not left yet: %s"
+                                .formatted(watch.rank(), watch.handle().pid(), watch.handle().state())));
+            }
+        }
+    }
+
+    /** The failure that began it; only after a rank has failed. */
+    Failure rootCause() {
+        return Failure.rootCause(List.copyOf(failures.values()));
+    }
+
+    private void gather(long limitNs) {
+        long deadlineNs = context.timeline().nowNs() + limitNs;
+        while (ranks.stream().anyMatch(RankWatch::running)
+                && context.timeline().nowNs() < deadlineNs) {
+            Optional<AgentEvent> event = context.timeline().next(deadlineNs);
+            if (event.isPresent()) {
+                handle(event.get());
+            }
+        }
+    }
+
+    private void handle(AgentEvent event) {
+        switch (event) {
+            case AgentEvent.Reported(long from, int rank, Report report) when from == generation -> {
+                ranks.get(rank).heard(report, context.timeline().nowNs());
+                context.tell(new RunEvent.FromRank(rank, report));
+            }
+            case AgentEvent.Exited(long from, int rank, RankExit exit) when from == generation ->
+                ranks.get(rank).exited(exit);
+            case AgentEvent.Asked(AgentEvent.Ask what, String _) when what == AgentEvent.Ask.INTERRUPT ->
+                ranks.forEach(RankWatch::kill);
+            case AgentEvent.Reported _, AgentEvent.Exited _, AgentEvent.Asked _ -> {}
+        }
+        noteFailures();
+    }
+
+    private void noteFailures() {
+        long nowNs = context.timeline().nowNs();
+        for (RankWatch watch : ranks) {
+            if (watch.hasFailed()) {
+                long sinceNs = noticedNs.computeIfAbsent(watch.rank(), _ -> nowNs);
+                failures.put(watch.rank(), watch.failure(sinceNs));
+            }
+        }
+    }
+
+    static String describe(Failure failure) {
+        String message = failure.message();
+        return "rank %d %s%s".formatted(failure.rank(), failure.ending(), message.isEmpty() ? "" : ": " + message);
+    }
+}

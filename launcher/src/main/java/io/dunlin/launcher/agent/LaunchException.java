@@ -1,0 +1,72 @@
+package io.dunlin.launcher.agent;
+
+import io.dunlin.error.DunlinException;
+import io.dunlin.error.ExitCode;
+import java.nio.file.Path;
+
+/** A run that cannot be started, found or controlled. */
+public final class LaunchException extends DunlinException {
+    private static final long serialVersionUID = 1L;
+
+    private LaunchException(String code, String message, String remedy, ExitCode exitCode) {
+        super(code, message, remedy, exitCode);
+    }
+
+    private LaunchException(String code, String message, String remedy, ExitCode exitCode, Throwable cause) {
+        super(code, message, remedy, exitCode, cause);
+    }
+
+    /** DUN-201: the operating system did not start a process. */
+    static LaunchException processNotStarted(int rank, Throwable cause) {
+        return new LaunchException(
+                "DUN-201",
+                "the process of rank %d could not be started: %s".formatted(rank, cause.getMessage()),
+                "dunlin doctor",
+                ExitCode.ENVIRONMENT,
+                cause);
+    }
+
+    /** DUN-207: no run there. */
+    public static LaunchException noRun(Path folder) {
+        return new LaunchException(
+                "DUN-207",
+                "%s is not a run folder (it has no job.toml)".formatted(folder),
+                "name a folder under runs/, or say last",
+                ExitCode.USAGE);
+    }
+
+    /** DUN-207: nothing under the runs folder. */
+    public static LaunchException noRunsIn(Path runs) {
+        return new LaunchException(
+                "DUN-207", "there is no run in %s yet".formatted(runs), "dunlin train JOB", ExitCode.USAGE);
+    }
+
+    /** DUN-208: somebody else runs it. */
+    static LaunchException alreadyRunning(Path folder) {
+        return new LaunchException(
+                "DUN-208",
+                "another agent is training %s".formatted(folder),
+                "dunlin status %1$s      to end it: dunlin stop %1$s".formatted(folder),
+                ExitCode.USAGE);
+    }
+
+    /** DUN-403: the folder in shared memory cannot be made. */
+    static LaunchException sharedFolder(Path parent, Throwable cause) {
+        return new LaunchException(
+                "DUN-403",
+                "no folder for the media driver can be made in %s: %s".formatted(parent, cause),
+                "set launch.aeron_dir to a folder in memory (tmpfs) that you may write to",
+                ExitCode.ENVIRONMENT,
+                cause);
+    }
+
+    /** DUN-405: the run folder cannot be written. */
+    static LaunchException runFolder(Path folder, Throwable cause) {
+        return new LaunchException(
+                "DUN-405",
+                "%s cannot be written: %s".formatted(folder, cause),
+                "set run.dir to a folder that you may write to and that has room",
+                ExitCode.ENVIRONMENT,
+                cause);
+    }
+}

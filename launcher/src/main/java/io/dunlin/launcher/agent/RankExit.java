@@ -1,0 +1,27 @@
+package io.dunlin.launcher.agent;
+
+import io.dunlin.launcher.place.Signals;
+
+/**
+ * How a rank's process ended.
+ *
+ * @param status as the Java process API gives it: 128 + n for signal n
+ */
+record RankExit(int status) {
+    /** Whether a signal ended the process. A JVM never exits with these statuses by itself. */
+    boolean bySignal() {
+        return status > 128 && status < 128 + 65;
+    }
+
+    /** The signal's number; only if {@link #bySignal}. */
+    int signal() {
+        return status - 128;
+    }
+
+    /** For people. */
+    String describe() {
+        return bySignal()
+                ? "ended by signal %d (%s)".formatted(signal(), Signals.name(signal()))
+                : "exited with %d".formatted(status);
+    }
+}

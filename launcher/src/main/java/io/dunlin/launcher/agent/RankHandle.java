@@ -1,0 +1,22 @@
+package io.dunlin.launcher.agent;
+
+import io.dunlin.launcher.worker.Command;
+import java.nio.file.Path;
+
+/** A started rank process. */
+interface RankHandle {
+    /** Its process id. */
+    long pid();
+
+    /** Where its standard error goes. */
+    Path log();
+
+    /** Tells it something; never waits for a rank that does not read, and does nothing if the process has ended. */
+    void send(Command command);
+
+    /** Ends it without asking. */
+    void kill();
+
+    /** What the operating system says about it, for people: {@code running}, {@code stopped by a signal}, {@code ended}. */
+    String state();
+}
