@@ -1,0 +1,109 @@
+package io.dunlin.launcher.cli;
+
+import io.dunlin.error.ExitCode;
+import io.dunlin.launcher.job.Nearest;
+import io.dunlin.launcher.report.Style;
+import io.dunlin.launcher.report.Version;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** {@code dunlin}: finds the verb, runs it, and turns a failure into a screen of text and an exit code. */
+public final class CommandLineTool {
+    private final Terminal terminal;
+
+    /** Makes a tool that writes to {@code terminal}. */
+    public CommandLineTool(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    /**
+     * Runs one command.
+     *
+     * @return the number of its {@link ExitCode}
+     */
+    public int run(String... arguments) {
+        CommandLine line = commandLine();
+        return line.execute(arguments);
+    }
+
+    /** The verbs and their options. */
+    CommandLine commandLine() {
+        Root root = new Root();
+        CommandLine line = new CommandLine(root);
+        verbs().forEach(line::addSubcommand);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setOut(new PrintWriter(terminal.out(), true));
+        line.setErr(new PrintWriter(terminal.err(), true));
+        line.setColorScheme(CommandLine.Help.defaultColorScheme(
+                terminal.style() == Style.COLOURED ? Ansi.ON : Ansi.OFF));
+        line.setExecutionExceptionHandler((failure, command, parsed) -> fail(failure, root.trace));
+        line.setParameterExceptionHandler((failure, given) -> usage(failure, List.of(given)));
+        return line;
+    }
+
+    private List<Object> verbs() {
+        return List.of(new ExplainCommand(terminal));
+    }
+
+    private int fail(Throwable failure, boolean trace) {
+        terminal.out().flush();
+        terminal.err().print(new ErrorScreen(terminal.style(), trace).of(failure));
+        return ErrorScreen.exitCode(failure).number();
+    }
+
+    private int usage(ParameterException failure, List<String> given) {
+        CommandLine.Model.CommandSpec spec = failure.getCommandLine().getCommandSpec();
+        String hint = failure instanceof UnmatchedArgumentException unmatched ? hint(unmatched, spec) : "";
+        CliException known =
+                new CliException("DUN-100", failure.getMessage(), hint + "all that is possible: " + spec.qualifiedName() + " --help");
+        return fail(known, given.contains("--trace"));
+    }
+
+    private static String hint(UnmatchedArgumentException failure, CommandLine.Model.CommandSpec spec) {
+        List<String> known = Stream.concat(spec.optionsMap().keySet().stream(), spec.subcommands().keySet().stream())
+                .toList();
+        return failure.getUnmatched().stream()
+                .findFirst()
+                .flatMap(word -> Nearest.to(word, known))
+                .map(near -> "did you mean " + near + "?  ")
+                .orElse("");
+    }
+
+    @Command(
+            name = "dunlin",
+            description = "Trains large models on one rank and on many.",
+            mixinStandardHelpOptions = true,
+            scope = ScopeType.INHERIT,
+            versionProvider = VersionLine.class,
+            synopsisSubcommandLabel = "COMMAND",
+            sortOptions = false)
+    private static final class Root implements Runnable {
+        @Option(names = "--trace", scope = ScopeType.INHERIT, description = "Show the stack trace of a failure.")
+        private boolean trace;
+
+        @CommandLine.Spec
+        @SuppressWarnings("NullAway.Init") // picocli sets it
+        private CommandLine.Model.CommandSpec spec;
+
+        @Override
+        public void run() {
+            throw new ParameterException(spec.commandLine(), "which command? " + String.join(" ", spec.subcommands().keySet()));
+        }
+    }
+
+    /** Answers {@code --version}. */
+    static final class VersionLine implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"dunlin " + Version.current() + ", Java " + Runtime.version()};
+        }
+    }
+}
