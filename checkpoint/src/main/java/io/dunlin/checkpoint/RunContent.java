@@ -1,0 +1,112 @@
+package io.dunlin.checkpoint;
+
+import io.dunlin.nn.Parameter;
+import io.dunlin.optim.Optimizer;
+import io.dunlin.tensor.NamedTensor;
+import io.dunlin.tensor.Shape;
+import io.dunlin.tensor.Tensor;
+import io.dunlin.tensor.TensorSlice;
+import io.dunlin.train.TrainState;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What there is to save and restore of a run on this rank. Memory must be readable by the host, and final when
+ * {@code afterStep} is called.
+ *
+ * @param tensors weights and optimizer state that this rank holds
+ * @param sharing how they relate to those of other ranks
+ * @param optimizer its count of updates is part of the state
+ * @param facts the same on every rank, saved with each checkpoint
+ */
+public record RunContent(
+        List<NamedTensor> tensors, Sharing sharing, Optimizer optimizer, Map<String, String> facts) {
+
+    /** How the tensors of one rank relate to those of the others. */
+    public enum Sharing {
+        /** Every rank holds all of the same: each writes an even share. */
+        REPLICATED,
+        /** Each rank holds its own slices, which together make up everything once: each writes all it holds. */
+        SHARDED
+    }
+
+    /** Copies the collections. */
+    public RunContent {
+        tensors = List.copyOf(tensors);
+        facts = Map.copyOf(facts);
+    }
+
+    /** Plain data parallelism: all weights and the whole optimizer state on every rank. */
+    public static RunContent replicated(List<Parameter> parameters, Optimizer optimizer, Map<String, String> facts) {
+        List<NamedTensor> tensors = new ArrayList<>(weights(parameters));
+        optimizer.state().forEach(tensors::add);
+        return new RunContent(tensors, Sharing.REPLICATED, optimizer, facts);
+    }
+
+    /** The weights alone, whole, under their own names: what a model is initialised from. */
+    public static List<NamedTensor> weights(List<Parameter> parameters) {
+        return parameters.stream()
+                .map(p -> new NamedTensor(TensorSlice.whole(p.name(), p.shape()), p.value()))
+                .toList();
+    }
+
+    /** Where the run is now. */
+    RunState state(TrainState train, Map<String, String> moreFacts) {
+        Map<String, String> all = new HashMap<>(facts);
+        all.putAll(moreFacts);
+        return new RunState(train.step(), train.tokens(), train.position(), optimizer.updates(), all);
+    }
+
+    /** Puts counters and data position where a checkpoint was; the tensors are loaded by {@link Restore}. */
+    public void resume(RunState saved, TrainState train) {
+        train.restore(saved.step(), saved.tokens(), saved.position());
+        optimizer.restoreUpdates(saved.optimizerUpdates());
+    }
+
+    /** What rank {@code rank} of {@code ranks} writes. */
+    List<NamedTensor> share(int rank, int ranks) {
+        return sharing == Sharing.SHARDED ? tensors : cut(tensors, rank, ranks);
+    }
+
+    /** Range {@code rank} of the bytes of all tensors, laid end to end and cut evenly at whole elements. */
+    static List<NamedTensor> cut(List<NamedTensor> tensors, int rank, int ranks) {
+        long total = tensors.stream().mapToLong(t -> t.tensor().bytes()).sum();
+        long from = share(total, rank, ranks);
+        long to = share(total, rank + 1, ranks);
+        List<NamedTensor> share = new ArrayList<>();
+        long start = 0;
+        for (NamedTensor tensor : tensors) {
+            int elementBytes = tensor.tensor().dtype().bytes();
+            long elements = tensor.tensor().elements();
+            long first = Math.clamp(Math.floorDiv(from - start, elementBytes), 0, elements);
+            long end = Math.clamp(Math.floorDiv(to - start, elementBytes), 0, elements);
+            if (end > first || elements == 0 && rank == 0) {
+                share.add(part(tensor, first, end - first));
+            }
+            start += tensor.tensor().bytes();
+        }
+        return share;
+    }
+
+    // Without the overflow that total * rank would have for large states.
+    private static long share(long total, int rank, int ranks) {
+        return total / ranks * rank + total % ranks * rank / ranks;
+    }
+
+    private static NamedTensor part(NamedTensor whole, long first, long length) {
+        if (length == whole.slice().length()) {
+            return whole;
+        }
+        TensorSlice slice = whole.slice();
+        Tensor tensor = whole.tensor();
+        int elementBytes = tensor.dtype().bytes();
+        return new NamedTensor(
+                new TensorSlice(slice.name(), slice.shape(), slice.offset() + first, length),
+                Tensor.of(
+                        tensor.dtype(),
+                        Shape.of(length),
+                        tensor.segment().asSlice(first * elementBytes, length * elementBytes)));
+    }
+}
