@@ -41,6 +41,15 @@ public final class LaunchException extends DunlinException {
                 "DUN-207", "there is no run in %s yet".formatted(runs), "dunlin train JOB", ExitCode.USAGE);
     }
 
+    /** DUN-207: a run is there already. */
+    static LaunchException runExists(Path folder) {
+        return new LaunchException(
+                "DUN-207",
+                "%s holds a run already".formatted(folder),
+                "to go on with it: dunlin resume %s      or name another folder".formatted(folder),
+                ExitCode.USAGE);
+    }
+
     /** DUN-208: somebody else runs it. */
     static LaunchException alreadyRunning(Path folder) {
         return new LaunchException(

@@ -1,0 +1,56 @@
+package io.dunlin.launcher.agent;
+
+import io.dunlin.launcher.worker.LaunchSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Starts each rank as a JVM like the agent's own: same java, same options file, same class path. */
+final class JvmRankLauncher implements RankLauncher {
+    private final Settings settings;
+    private final RunFolder folder;
+    private final Consumer<AgentEvent> sink;
+
+    /**
+     * How ranks are started.
+     *
+     * @param java binary
+     * @param optionsFile the one that the agent was started with
+     * @param classPath of the agent
+     * @param mainClass of a rank
+     * @param heap largest Java heap, for example {@code 512m}: tensors are outside of it
+     */
+    record Settings(Path java, Path optionsFile, String classPath, String mainClass, String heap) {}
+
+    JvmRankLauncher(Settings settings, RunFolder folder, Consumer<AgentEvent> sink) {
+        this.settings = settings;
+        this.folder = folder;
+        this.sink = sink;
+    }
+
+    @Override
+    public RankHandle start(LaunchSpec spec) {
+        List<String> command = new ArrayList<>(List.of(
+                settings.java().toString(),
+                "@" + settings.optionsFile(),
+                "-Xmx" + settings.heap(),
+                "-XX:+UseSerialGC",
+                // Compiler and collector threads are sized by what this rank may use, not by what the host has.
+                "-XX:ActiveProcessorCount=" + Math.max(1, spec.threads()),
+                // Else a killed rank would leave a file in the temporary folder.
+                "-XX:-UsePerfData",
+                "-XX:+DisplayVMOutputToStderr",
+                "-cp",
+                settings.classPath(),
+                settings.mainClass()));
+        // For whoever reads the list of processes; the rank itself reads its specification.
+        command.addAll(List.of(spec.runId(), "rank", Integer.toString(spec.rank())));
+        try {
+            return RankProcess.start(new ProcessBuilder(command), spec, folder.log(spec.rank()), sink);
+        } catch (IOException e) {
+            throw LaunchException.processNotStarted(spec.rank(), e);
+        }
+    }
+}
