@@ -100,7 +100,8 @@ public final class Membership implements AutoCloseable {
         JoinConfig join = network.getJoin();
         join.getAutoDetectionConfig().setEnabled(false);
         join.getMulticastConfig().setEnabled(false);
-        join.getTcpIpConfig().setEnabled(!settings.seeds().isEmpty()).setMembers(settings.seeds());
+        // Also for the first member, who joins nobody: both sides of a join must use the same way of joining.
+        join.getTcpIpConfig().setEnabled(true).setConnectionTimeoutSeconds(2).setMembers(settings.seeds());
         return config;
     }
 
