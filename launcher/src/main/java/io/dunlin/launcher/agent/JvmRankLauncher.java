@@ -1,5 +1,6 @@
 package io.dunlin.launcher.agent;
 
+import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.worker.LaunchSpec;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -27,11 +27,12 @@ public final class LaunchException extends DunlinException {
     }
 
     /** DUN-207: no run there. */
-    public static LaunchException noRun(Path folder) {
+    static LaunchException noRun(Path folder, int runs, int matches) {
         return new LaunchException(
                 "DUN-207",
-                "%s is not a run folder (it has no job.toml)".formatted(folder),
-                "name a folder under runs/, or say last",
+                "%s is not a run folder (it has no job.toml)%s"
+                        .formatted(folder, matches > 1 ? ", and %d runs begin like that".formatted(matches) : ""),
+                runs == 0 ? "dunlin train JOB" : "name a run folder, the beginning of its name, or last",
                 ExitCode.USAGE);
     }
 

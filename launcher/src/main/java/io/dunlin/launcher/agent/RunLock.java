@@ -1,15 +1,22 @@
 package io.dunlin.launcher.agent;
 
+import io.dunlin.launcher.report.RunFolder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** Says that an agent trains a run: a lock that the kernel drops when the agent ends, however it ends. */
 public final class RunLock implements AutoCloseable {
     private final FileChannel channel;
+
+    private static Path file(RunFolder folder) {
+        return folder.root().resolve("agent.lock");
+    }
 
     private RunLock(FileChannel channel) {
         this.channel = channel;
@@ -23,7 +30,7 @@ public final class RunLock implements AutoCloseable {
     static RunLock take(RunFolder folder) {
         try {
             FileChannel channel =
-                    FileChannel.open(folder.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileChannel.open(file(folder), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (!lock(channel)) {
                 channel.close();
                 throw LaunchException.alreadyRunning(folder.root());
@@ -36,10 +43,10 @@ public final class RunLock implements AutoCloseable {
 
     /** Whether an agent of another process trains the run now. */
     public static boolean taken(RunFolder folder) {
-        if (!Files.exists(folder.lock())) {
+        if (!Files.exists(file(folder))) {
             return false;
         }
-        try (FileChannel channel = FileChannel.open(folder.lock(), StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(file(folder), StandardOpenOption.WRITE)) {
             return !lock(channel);
         } catch (IOException e) {
             throw LaunchException.runFolder(folder.root(), e);
@@ -61,7 +68,7 @@ public final class RunLock implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException("while closing the lock of a run", e);
+            throw new UncheckedIOException("while closing the lock of a run", e);
         }
     }
 }

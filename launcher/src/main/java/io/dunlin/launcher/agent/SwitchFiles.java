@@ -1,5 +1,6 @@
 package io.dunlin.launcher.agent;
 
+import io.dunlin.launcher.report.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,8 +30,8 @@ final class SwitchFiles implements AutoCloseable {
 
     /** Looks once. */
     void look() {
-        take(folder.save(), AgentEvent.Ask.SAVE);
-        take(folder.stop(), AgentEvent.Ask.STOP);
+        take(folder.saveRequest(), AgentEvent.Ask.SAVE);
+        take(folder.stopRequest(), AgentEvent.Ask.STOP);
     }
 
     private void take(Path file, AgentEvent.Ask what) {
