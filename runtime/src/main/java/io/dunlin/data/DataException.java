@@ -8,6 +8,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Something is wrong with the text, the tokens, or the files they are in: {@code DUN-6xx}. */
 public final class DataException extends DunlinException {
@@ -116,6 +117,34 @@ public final class DataException extends DunlinException {
 
     static DataException interrupted() {
         return new DataException("DUN-616", "interrupted while waiting for data", "", ExitCode.INTERRUPTED);
+    }
+
+    static DataException noSuchText(String text, String absolute) {
+        return new DataException(
+                "DUN-602",
+                "data.text = \"%s\": there is no file or folder %s".formatted(text, absolute),
+                "give a file, a folder, a .zip or a .jsonl; --set data.text=jdk-source is always there");
+    }
+
+    static DataException noText(String text, long files, Optional<String> firstSkipped) {
+        String why = firstSkipped
+                .map(first -> format("its %,d file%s not text (the first: %s)", files, files == 1 ? " is" : "s are", first))
+                .orElse(files == 0 ? "there is no file in it" : format("0 bytes in %,d file%s", files, files == 1 ? "" : "s"));
+        return new DataException(
+                "DUN-603",
+                "data.text = \"%s\" holds no text: %s".formatted(text, why),
+                "give another file or folder, or --set data.text=jdk-source");
+    }
+
+    static DataException badLine(String file, long line, String what) {
+        return new DataException(
+                "DUN-605",
+                "%s:%d: %s".formatted(file, line, what),
+                "each line must be an object such as {\"text\": \"...\"}; mend or remove the line");
+    }
+
+    static DataException badSetting(String what, String remedy) {
+        return new DataException("DUN-617", what, remedy);
     }
 
     static DataException badBatch(String what) {

@@ -1,7 +1,9 @@
 package io.dunlin.data;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -34,6 +36,29 @@ final class Folders {
         }
         for (Path path : inside) {
             Files.deleteIfExists(path);
+        }
+    }
+
+    /** When a folder or anything in it was last changed, in milliseconds since 1970. */
+    static long lastModifiedMs(Path folder) throws IOException {
+        long newest = Files.getLastModifiedTime(folder).toMillis();
+        try (Stream<Path> inside = Files.list(folder)) {
+            for (Path path : inside.toList()) {
+                newest = Math.max(newest, Files.getLastModifiedTime(path).toMillis());
+            }
+        }
+        return newest;
+    }
+
+    /** Writes a small file and brings it to the disk. */
+    static void write(Path file, String text) throws IOException {
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
         }
     }
 }

@@ -131,9 +131,10 @@ record ShardHeader(ShardFormat format, int tokenBytes, long tokens, int vocabula
     }
 
     private static boolean looksOurs(byte[] start, byte[] end) {
-        ByteBuffer head = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN);
         ByteBuffer foot = ByteBuffer.wrap(end).order(ByteOrder.LITTLE_ENDIAN);
-        return start.length >= Long.BYTES && head.getLong(0) == MAGIC
+        byte[] magic = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(MAGIC).array();
+        int magicBytes = Math.min(start.length, magic.length);
+        return Arrays.equals(start, 0, magicBytes, magic, 0, magicBytes)
                 || start.length >= 24 && Arrays.equals(start, 8, 24, NAME, 0, NAME.length)
                 || end.length == FOOT_BYTES && foot.getLong(0) == ~MAGIC;
     }

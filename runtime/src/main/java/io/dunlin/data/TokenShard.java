@@ -146,23 +146,42 @@ public final class TokenShard implements AutoCloseable {
         }
         ProgressClock clock = new ProgressClock(progress, System::nanoTime);
         CRC32C crc = new CRC32C();
-        try {
+        long outside = -1;
+        // Not through the map: a checksum over mapped memory ends the whole process if the file shrinks meanwhile.
+        ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             for (long at = 0; at < tokens.byteSize(); at += CHUNK_BYTES) {
-                crc.update(tokens.asSlice(at, Math.min(CHUNK_BYTES, tokens.byteSize() - at)).asByteBuffer());
+                chunk.clear().limit((int) Math.min(CHUNK_BYTES, tokens.byteSize() - at));
+                if (!readFully(channel, header.tokensAt() + at, chunk)) {
+                    throw shrunk();
+                }
+                crc.update(chunk.flip());
+                if (outside < 0) {
+                    outside = firstOutside(chunk.flip(), at / header.tokenBytes());
+                }
                 clock.at("checking " + path.getFileName(), at, tokens.byteSize());
             }
-        } catch (InternalError e) {
-            throw shrunk();
+        } catch (IOException e) {
+            throw DataException.unreadable(path.toString(), e);
         }
         if ((int) crc.getValue() != header.checksum()) {
             throw DataException.damagedShard(path.toString(), "CRC32C of its %,d tokens is %08x, the header says %08x"
                     .formatted(count(), (int) crc.getValue(), header.checksum()));
         }
-        for (long i = 0; i < count(); i++) {
-            if (Integer.compareUnsigned(token(i), header.vocabulary()) >= 0) {
-                throw DataException.tokenOutside(path.toString(), i, token(i), header.vocabulary());
+        if (outside >= 0) {
+            throw DataException.tokenOutside(path.toString(), outside, token(outside), header.vocabulary());
+        }
+    }
+
+    /** The number of the first token in {@code chunk} that is not in the header's vocabulary; -1 if all are. */
+    private long firstOutside(ByteBuffer chunk, long first) {
+        for (int at = 0; at < chunk.limit(); at += header.tokenBytes()) {
+            int token = header.tokenBytes() == Short.BYTES ? Short.toUnsignedInt(chunk.getShort(at)) : chunk.getInt(at);
+            if (Integer.compareUnsigned(token, header.vocabulary()) >= 0) {
+                return first + at / header.tokenBytes();
             }
         }
+        return -1;
     }
 
     @Override
@@ -177,7 +196,20 @@ public final class TokenShard implements AutoCloseable {
 
     private static byte[] read(FileChannel channel, long position, int length) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(length);
-        while (buffer.hasRemaining() && channel.read(buffer, position + buffer.position()) >= 0) {}
+        readFully(channel, position, buffer);
         return buffer.array();
+    }
+
+    /** Whether the file had as many bytes as {@code buffer} takes. */
+    private static boolean readFully(FileChannel channel, long position, ByteBuffer buffer) throws IOException {
+        long at = position;
+        while (buffer.hasRemaining()) {
+            int read = channel.read(buffer, at);
+            if (read < 0) {
+                return false;
+            }
+            at += read;
+        }
+        return true;
     }
 }
