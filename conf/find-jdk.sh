@@ -19,14 +19,14 @@ find_jdk() {
         esac
     done
     path_home=${on_path:+$(dirname "$(dirname "$on_path")")}
-    for home in \
+    for jdk_home in \
         "${JAVA_HOME:-}" "$path_home" \
         /usr/lib/jvm/* /usr/java/* /opt/java/* /opt/jdk* \
         /Library/Java/JavaVirtualMachines/*/Contents/Home \
         "${HOME:-}"/.sdkman/candidates/java/* "${HOME:-}"/.jdks/* "${HOME:-}"/.asdf/installs/java/* \
         "${HOME:-}"/.local/share/mise/installs/java/*; do
-        if [ -n "$home" ] && [ "$(jdk_release "$home")" = "$dunlin_release" ]; then
-            JAVA_HOME=$home
+        if [ -n "$jdk_home" ] && [ "$(jdk_release "$jdk_home")" = "$dunlin_release" ]; then
+            JAVA_HOME=$jdk_home
             export JAVA_HOME
             return 0
         fi
