@@ -2,6 +2,7 @@ package io.dunlin.launcher.cli;
 
 import io.dunlin.error.DunlinException;
 import io.dunlin.error.ExitCode;
+import io.dunlin.launcher.report.ErrorText;
 import io.dunlin.launcher.report.Style;
 import io.dunlin.launcher.report.Version;
 import java.io.PrintWriter;
@@ -43,29 +44,11 @@ final class ErrorScreen {
     }
 
     String of(String code, String message, String remedy) {
-        String indent = "\n" + " ".repeat(code.length() + 2);
-        StringBuilder text = new StringBuilder(style.alarm(code)).append("  ");
-        text.append(indented(message, indent));
-        if (!remedy.isEmpty()) {
-            text.append(indent).append(indented(remedy, indent));
-        }
-        return text.append(indent)
-                .append(style.faint("more: dunlin explain " + code))
-                .append('\n')
-                .toString();
-    }
-
-    /** Indents all lines but those that begin with a code of their own. */
-    private static String indented(String text, String indent) {
-        return text.replaceAll("\n(?!DUN-\\d)", indent);
+        return ErrorText.of(style, code, message, remedy);
     }
 
     private String bug(Throwable failure) {
-        return stack(failure)
-                + "\n"
-                + style.alarm("This is a bug in dunlin")
-                + " " + Version.current().number() + ", not in what you did. Please report it with the lines above"
-                + " and the command you gave.\n";
+        return stack(failure) + "\n" + ErrorText.bug(style, Version.current());
     }
 
     private static String stack(Throwable failure) {

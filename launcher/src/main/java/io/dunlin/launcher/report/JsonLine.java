@@ -21,6 +21,11 @@ public final class JsonLine {
         return MAPPER.writeValueAsString(value);
     }
 
+    /** Several lines, for files that people read. */
+    public static String pretty(Object value) {
+        return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(value) + "\n";
+    }
+
     /** The record in {@code line}, or nothing if the line is something else, for example what a native library printed. */
     public static <T> Optional<T> read(String line, Class<T> type) {
         if (!line.startsWith("{")) {

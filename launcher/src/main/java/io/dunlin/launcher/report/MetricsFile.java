@@ -1,0 +1,127 @@
+package io.dunlin.launcher.report;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.function.Consumer;
+
+/**
+ * {@code metrics.jsonl}: one line of JSON for each reported step, and one for each validation loss. A run that continues
+ * appends; of several lines for one step the last counts.
+ */
+public final class MetricsFile implements RunListener, Closeable {
+    private final Writer out;
+    private final int every;
+    private final Consumer<String> trouble;
+    private final StepWindow window = new StepWindow();
+    private int inGeneration;
+    private boolean broken;
+
+    /** What a step line holds. Shares are of the ranks' time, from 0 to 1. */
+    record StepMetrics(
+            String time,
+            long step,
+            double loss,
+            @JsonProperty("grad_norm") double gradNorm,
+            double lr,
+            @JsonProperty("tokens_per_second") double tokensPerSecond,
+            @JsonProperty("data_wait") double dataWait,
+            double comm,
+            long tokens,
+            boolean updated) {}
+
+    /** What a line of a validation loss holds. */
+    record EvalMetrics(String time, long step, @JsonProperty("val_loss") double valLoss) {}
+
+    /**
+     * Opens the file for appending.
+     *
+     * @param every how many steps between lines
+     * @param trouble is told, once, if the file cannot be written any more; the run goes on
+     * @throws IOException if the file cannot be opened
+     */
+    public MetricsFile(Path file, int every, Consumer<String> trouble) throws IOException {
+        this.every = every;
+        this.trouble = trouble;
+        boolean torn = endsInsideALine(file);
+        this.out = Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        if (torn) {
+            out.write('\n');
+        }
+    }
+
+    /** Whether whoever wrote last was killed at it. */
+    private static boolean endsInsideALine(Path file) throws IOException {
+        if (!Files.exists(file) || Files.size(file) == 0) {
+            return false;
+        }
+        try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+            ByteBuffer last = ByteBuffer.allocate(1);
+            channel.position(channel.size() - 1).read(last);
+            return last.get(0) != '\n';
+        }
+    }
+
+    @Override
+    public void on(Instant at, RunEvent event) {
+        switch (event) {
+            case RunEvent.RanksStarted _ -> {
+                window.clear();
+                inGeneration = 0;
+            }
+            case RunEvent.FromRank(int rank, Report.Step step) -> step(at, rank, step);
+            case RunEvent.FromRank(int rank, Report.Evaluated evaluated) when rank == 0 ->
+                write(new EvalMetrics(at.toString(), evaluated.step(), evaluated.loss()));
+            default -> {}
+        }
+    }
+
+    private void step(Instant at, int rank, Report.Step step) {
+        window.add(rank, step);
+        if (rank != 0) {
+            return;
+        }
+        inGeneration++;
+        if (inGeneration == 1 || step.step() % every == 0 || step.step() == step.steps() || !step.updated()) {
+            write(new StepMetrics(
+                    at.toString(),
+                    step.step(),
+                    step.loss(),
+                    step.gradientNorm(),
+                    step.learningRate(),
+                    window.tokensPerSecond(),
+                    window.dataShare(),
+                    window.communicationShare(),
+                    step.totalTokens(),
+                    step.updated()));
+            window.clear();
+        }
+    }
+
+    private void write(Object metrics) {
+        if (broken) {
+            return;
+        }
+        try {
+            out.write(JsonLine.write(metrics) + "\n");
+            out.flush();
+        } catch (IOException e) {
+            broken = true;
+            trouble.accept("metrics.jsonl cannot be written any more: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (!broken) {
+            out.close();
+        }
+    }
+}
