@@ -36,8 +36,8 @@ public final class DataParallelExchange implements GradientExchange {
     private int startedCount;
     private boolean inStep;
 
+    private MemorySegment tallyMemory = MemorySegment.NULL;
     private MemorySegment tally = MemorySegment.NULL; // F64 [micro-batches + kinds of request]
-    private int tallyLength;
 
     private long steps;
     private long reducedBytes;
@@ -166,13 +166,15 @@ public final class DataParallelExchange implements GradientExchange {
         return requests == mine.requests() ? mine : new Tally(losses, requests);
     }
 
-    private void reserveTally(int length) {
-        if (length == tallyLength) {
-            return;
+    private void reserveTally(long length) {
+        long lengthBytes = length * Double.BYTES;
+        if (lengthBytes > tallyMemory.byteSize()) {
+            // Collected with its last user: a failed collective may hold it longer than this exchange does.
+            tallyMemory = Arena.ofAuto().allocate(lengthBytes, 64);
         }
-        // Collected with its last user: a failed collective may hold it longer than this exchange does.
-        tally = Arena.ofAuto().allocate((long) length * Double.BYTES, 64);
-        tallyLength = length;
+        if (lengthBytes != tally.byteSize()) {
+            tally = tallyMemory.asSlice(0, lengthBytes);
+        }
     }
 
     /** What has been exchanged since this exchange was made. */
