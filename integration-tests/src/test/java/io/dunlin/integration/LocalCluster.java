@@ -1,0 +1,99 @@
+package io.dunlin.integration;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+
+/**
+ * A folder in which real {@code dunlin} commands run: a text, job files, and the run folders they make.
+ *
+ * <p>Closing it ends whatever a failed test has left running.
+ */
+final class LocalCluster implements AutoCloseable {
+    private static final List<String> WORDS =
+            List.of("public", "final", "class", "int", "void", "return", "new", "if", "(", ")", "{", "}", ";", "=");
+
+    private final Path folder;
+    private final List<DunlinProcess> started = new ArrayList<>();
+
+    private LocalCluster(Path folder) {
+        this.folder = folder;
+    }
+
+    /** In an empty folder, with a text of about 60 KB that is the same every time. */
+    static LocalCluster in(Path folder) {
+        LocalCluster cluster = new LocalCluster(folder);
+        Random random = new Random(11);
+        StringBuilder text = new StringBuilder();
+        while (text.length() < 60_000) {
+            text.append(WORDS.get(random.nextInt(WORDS.size()))).append(random.nextInt(9) == 0 ? '\n' : ' ');
+        }
+        cluster.write("text.txt", text.toString());
+        return cluster;
+    }
+
+    /** Where commands run. */
+    Path folder() {
+        return folder;
+    }
+
+    /** Writes a file of the folder. */
+    Path write(String name, String content) {
+        try {
+            return Files.writeString(folder.resolve(name), content);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Starts any command. */
+    DunlinProcess start(String... arguments) {
+        Path console = folder.resolve("console-" + started.size() + ".txt");
+        DunlinProcess process = DunlinProcess.start(folder, console, List.of(arguments));
+        started.add(process);
+        return process;
+    }
+
+    /** Starts training; the run's folder is that of {@link #run(String)} of the same name. */
+    DunlinProcess train(String name, TestJob job, int ranks) {
+        write(name + ".toml", job.toml());
+        return start("train", name + ".toml", "--ranks", Integer.toString(ranks));
+    }
+
+    /** The only run of a job. */
+    RunFolder run(String name) {
+        try (Stream<Path> runs = Files.list(folder.resolve("runs"))) {
+            List<Path> found = runs.filter(Files::isDirectory)
+                    .filter(run -> !Files.isSymbolicLink(run))
+                    .filter(run -> run.getFileName().toString().contains("-" + name + "-"))
+                    .toList();
+            if (found.size() != 1) {
+                throw new IllegalStateException("runs of " + name + ": " + found);
+            }
+            return new RunFolder(found.getFirst());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        started.forEach(DunlinProcess::destroy);
+        Path runs = folder.resolve("runs");
+        if (Files.isDirectory(runs)) {
+            try (Stream<Path> all = Files.list(runs)) {
+                all.filter(run -> Files.exists(run.resolve("run.json")))
+                        .flatMap(run -> new RunFolder(run).rankPids().stream())
+                        .flatMap(pid -> ProcessHandle.of(pid).stream())
+                        .forEach(ProcessHandle::destroyForcibly);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}
