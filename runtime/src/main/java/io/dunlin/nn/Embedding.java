@@ -44,7 +44,7 @@ public record Embedding(Parameter table, Optional<Parameter> positions) {
 
         /** Gradients of table and positions from dy[R,C]. */
         public void backward(Tensor tokens, Tensor dy) {
-            Tensor positionsGradient = positions.map(Parameter::gradient).orElse(Tensor.NONE);
+            Tensor positionsGradient = positions.isPresent() ? positions.get().gradient() : Tensor.NONE;
             float positionsBeta = positions.isPresent() ? positions.get().takeBeta() : 0f;
             kernels.embeddingBackward(
                     dy, tokens, time, table.gradient(), table.takeBeta(), positionsGradient, positionsBeta);

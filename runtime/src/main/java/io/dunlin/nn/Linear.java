@@ -47,8 +47,7 @@ public final class Linear {
      * @param beta 0 overwrites dx, 1 adds to it
      */
     void backward(Kernels kernels, Tensor x, Tensor dy, Tensor dx, float beta) {
-        Tensor biasGradient = bias.map(Parameter::gradient).orElse(Tensor.NONE);
-        kernels.linearBackwardWeight(dy, x, weight.gradient(), biasGradient, weight.takeBeta());
+        kernels.linearBackwardWeight(dy, x, weight.gradient(), biasGradient(), weight.takeBeta());
         kernels.linearBackwardInput(dy, weight.compute(), dx, beta);
     }
 
@@ -62,7 +61,7 @@ public final class Linear {
         return weight.shape().extent(1);
     }
 
-    Parameter weight() {
-        return weight;
+    private Tensor biasGradient() {
+        return bias.isPresent() ? bias.get().gradient() : Tensor.NONE;
     }
 }
