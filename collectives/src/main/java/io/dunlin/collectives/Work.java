@@ -1,6 +1,11 @@
 package io.dunlin.collectives;
 
-/** An operation under way. */
+/**
+ * An operation under way.
+ *
+ * <p>{@link #await} is called once, by one thread; it gives the object back to the communicator, which uses it for a later
+ * operation, so that the step path allocates nothing.
+ */
 public interface Work {
     /** Whether it is over, well or badly; never waits. */
     boolean done();

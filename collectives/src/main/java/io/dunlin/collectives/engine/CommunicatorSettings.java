@@ -1,0 +1,54 @@
+package io.dunlin.collectives.engine;
+
+import io.dunlin.collectives.Group;
+import io.dunlin.collectives.wire.OperationHeader;
+import java.time.Duration;
+
+/**
+ * Who a communicator is, and how long it waits.
+ *
+ * @param run name of the run; frames of other runs are refused
+ * @param generation of the group; frames of other generations are dropped
+ * @param group who takes part
+ * @param rank this member's number in the group
+ * @param connectTimeout until all members must have met
+ * @param operationTimeout until an operation must be over, from when all before it are
+ */
+public record CommunicatorSettings(
+        String run, int generation, Group group, int rank, Duration connectTimeout, Duration operationTimeout) {
+    /** Checks the ranges. */
+    public CommunicatorSettings {
+        if (rank < 0 || rank >= group.size()) {
+            throw new IllegalArgumentException("member %d of %d".formatted(rank, group.size()));
+        }
+        if (generation < 0 || !connectTimeout.isPositive() || !operationTimeout.isPositive()) {
+            throw new IllegalArgumentException("generation and timeouts must be positive");
+        }
+    }
+
+    /** Member {@code rank} of a world of {@code size}, first generation, ten seconds for everything; for tests. */
+    public static CommunicatorSettings of(int rank, int size) {
+        return new CommunicatorSettings(
+                "test", 1, Group.world(size), rank, Duration.ofSeconds(10), Duration.ofSeconds(10));
+    }
+
+    /** This, in another generation. */
+    public CommunicatorSettings withGeneration(int generation) {
+        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout);
+    }
+
+    /** This, with other limits. */
+    public CommunicatorSettings withTimeouts(Duration connectTimeout, Duration operationTimeout) {
+        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout);
+    }
+
+    OperationHeader.Scope scope() {
+        return new OperationHeader.Scope(
+                OperationHeader.hash(run), generation, 31 * group.name().hashCode() + group.ranks().hashCode());
+    }
+
+    /** The global rank of a member. */
+    int globalRank(int member) {
+        return group.ranks().get(member);
+    }
+}

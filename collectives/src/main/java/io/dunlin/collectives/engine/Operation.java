@@ -1,0 +1,113 @@
+package io.dunlin.collectives.engine;
+
+import io.dunlin.collectives.CollectiveException;
+import io.dunlin.collectives.Work;
+import io.dunlin.collectives.algorithm.Call;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** A call on its way from the caller's thread to the communication thread and back; used again after {@link #await}. */
+final class Operation implements Work {
+    private static final int FREE = 0;
+    private static final int PENDING = 1;
+    private static final int SUCCEEDED = 2;
+    private static final int FAILED = 3;
+    private static final int SPINS = 200;
+    private static final long PARK_NS = 100_000_000;
+    private static final VarHandle STATE;
+
+    static {
+        try {
+            STATE = MethodHandles.lookup().findVarHandle(Operation.class, "state", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Call call = new Call();
+    private final Pulse pulse;
+    private volatile int state = FREE;
+    private volatile boolean returned = true;
+    private volatile @Nullable Thread waiter;
+    private @Nullable CollectiveException failure;
+
+    Operation(Pulse pulse) {
+        this.pulse = pulse;
+    }
+
+    /** Whether it may be used for another call. */
+    boolean free() {
+        return returned;
+    }
+
+    /** Takes it for a new call. */
+    Call take() {
+        returned = false;
+        failure = null;
+        state = PENDING;
+        return call;
+    }
+
+    Call call() {
+        return call;
+    }
+
+    void succeed() {
+        complete(SUCCEEDED);
+    }
+
+    void fail(CollectiveException cause) {
+        if (state == PENDING) {
+            failure = cause;
+            complete(FAILED);
+        }
+    }
+
+    private void complete(int outcome) {
+        call.release();
+        if (STATE.compareAndSet(this, PENDING, outcome)) {
+            Thread waiting = waiter;
+            if (waiting != null) {
+                LockSupport.unpark(waiting);
+            }
+        }
+    }
+
+    @Override
+    public boolean done() {
+        return state != PENDING;
+    }
+
+    @Override
+    public long await() {
+        long startNs = System.nanoTime();
+        for (int spin = 0; spin < SPINS && state == PENDING; spin++) {
+            Thread.onSpinWait();
+        }
+        if (state == PENDING) {
+            park();
+        }
+        CollectiveException cause = failure;
+        boolean failed = state == FAILED;
+        returned = true;
+        if (failed && cause != null) {
+            throw cause.seenHere();
+        }
+        return System.nanoTime() - startNs;
+    }
+
+    private void park() {
+        waiter = Thread.currentThread();
+        while (state == PENDING) {
+            LockSupport.parkNanos(this, PARK_NS);
+            Optional<CollectiveException> stopped = pulse.stopped(System.nanoTime());
+            if (stopped.isPresent() && state == PENDING) {
+                throw stopped.get(); // and never used again: the thread may still hold it
+            }
+        }
+        waiter = null;
+    }
+}

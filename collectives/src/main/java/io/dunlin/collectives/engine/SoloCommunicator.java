@@ -1,0 +1,102 @@
+package io.dunlin.collectives.engine;
+
+import io.dunlin.collectives.CollectiveException;
+import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.Group;
+import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.Work;
+import io.dunlin.collectives.algorithm.TreePlan;
+import io.dunlin.tensor.DType;
+import io.dunlin.train.SummationTree;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** A group of one: every operation is over at once. */
+public final class SoloCommunicator implements Communicator {
+    private final Group group;
+    private final Arguments arguments;
+    private final Verdict verdict = new Verdict();
+    private TreePlan plan = TreePlan.of(0, 1);
+    private final Work over = new Work() {
+        @Override
+        public boolean done() {
+            return true;
+        }
+
+        @Override
+        public long await() {
+            if (verdict.raised()) {
+                throw verdict.cause().seenHere();
+            }
+            return 0;
+        }
+    };
+
+    /** The only member of {@code group}. */
+    public SoloCommunicator(Group group) {
+        if (group.size() != 1) {
+            throw new IllegalArgumentException("a group of %d is not alone".formatted(group.size()));
+        }
+        this.group = group;
+        this.arguments = new Arguments(group, 0);
+    }
+
+    @Override
+    public Group group() {
+        return group;
+    }
+
+    @Override
+    public int rank() {
+        return 0;
+    }
+
+    @Override
+    public Work allReduce(MemorySegment data, DType dtype, ReduceOp op) {
+        arguments.allReduce(data, dtype, op);
+        return over;
+    }
+
+    @Override
+    public Work allReduceTree(
+            List<SummationTree.Block> blocks, List<MemorySegment> sums, int leaves, MemorySegment result) {
+        if (plan.leaves() != leaves) {
+            plan = TreePlan.of(leaves, 1);
+        }
+        arguments.allReduceTree(blocks, sums, plan, result);
+        if (sums.isEmpty()) {
+            result.fill((byte) 0);
+        } else if (sums.getFirst().address() != result.address()) {
+            MemorySegment.copy(sums.getFirst(), 0, result, 0, result.byteSize());
+        }
+        return over;
+    }
+
+    @Override
+    public Work allGather(MemorySegment part, MemorySegment all, List<Long> lengthsBytes) {
+        arguments.allGather(part, all, lengthsBytes);
+        MemorySegment.copy(part, 0, all, 0, lengthsBytes.getFirst());
+        return over;
+    }
+
+    @Override
+    public Work broadcast(MemorySegment data, int root) {
+        arguments.broadcast(data, root);
+        return over;
+    }
+
+    @Override
+    public Work barrier() {
+        return over;
+    }
+
+    @Override
+    public void abort(CollectiveException cause) {
+        verdict.raise(cause);
+    }
+
+    @Override
+    public void close() {
+        verdict.raise(CollectiveException.aborted("group %s was closed".formatted(group.name())));
+    }
+}

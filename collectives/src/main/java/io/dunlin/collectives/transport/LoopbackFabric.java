@@ -1,0 +1,117 @@
+package io.dunlin.collectives.transport;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/**
+ * The cluster simulator: joins ranks that live in one JVM, with links that can be slow or lossy, and ranks that can
+ * freeze and die.
+ *
+ * <p>Failures are moments on the fabric's clock, given in advance or now, so that a run with a virtual clock can be
+ * repeated exactly. Any thread may cause them.
+ */
+public final class LoopbackFabric {
+    private static final long NEVER = Long.MAX_VALUE;
+
+    private final LoopbackSettings settings;
+    private final Map<Integer, LoopbackStreams> streams = new ConcurrentHashMap<>(); // by generation
+    private final AtomicLongArray deathNs; // [rank] moments
+    private final AtomicLongArray freezeNs; // [rank]
+    private final AtomicLongArray thawNs; // [rank]
+
+    private LoopbackFabric(LoopbackSettings settings) {
+        this.settings = settings;
+        this.deathNs = new AtomicLongArray(settings.ranks());
+        this.freezeNs = new AtomicLongArray(settings.ranks());
+        this.thawNs = new AtomicLongArray(settings.ranks());
+        for (int rank = 0; rank < settings.ranks(); rank++) {
+            revive(rank);
+            thaw(rank);
+        }
+    }
+
+    /** Perfect links between {@code ranks} ranks, in real time. */
+    public static LoopbackFabric ofRanks(int ranks) {
+        return of(LoopbackSettings.ofRanks(ranks));
+    }
+
+    /** A fabric as described. */
+    public static LoopbackFabric of(LoopbackSettings settings) {
+        return new LoopbackFabric(settings);
+    }
+
+    /** How many ranks. */
+    public int ranks() {
+        return settings.ranks();
+    }
+
+    /** The fabric's time. */
+    public long nowNs() {
+        return settings.clockNs().getAsLong();
+    }
+
+    /** The streams of {@code rank} in {@code generation}; one transport for each pair of them. */
+    public Transport transport(int rank, int generation) {
+        return new LoopbackTransport(this, rank, streamsOf(generation), settings.detectionNs());
+    }
+
+    private LoopbackStreams streamsOf(int generation) {
+        return streams.computeIfAbsent(generation, number -> new LoopbackStreams(settings));
+    }
+
+    /** Changes the links from one rank to another in a generation, for frames sent from now on. */
+    public void shape(int generation, int from, int to, LinkShape shape) {
+        for (Lane lane : Lane.values()) {
+            streamsOf(generation).from(from, to, lane).shape(shape);
+        }
+    }
+
+    /** The rank is dead from now on: it neither sends nor takes, and its peers know after the detection time. */
+    public void kill(int rank) {
+        killAt(rank, nowNs());
+    }
+
+    /** The rank dies at a moment of the fabric's clock. */
+    public void killAt(int rank, long atNs) {
+        deathNs.set(rank, atNs);
+    }
+
+    /** A new process takes the rank's place. */
+    public void revive(int rank) {
+        deathNs.set(rank, NEVER);
+    }
+
+    /** The rank stands still from now on, and nobody is told. */
+    public void freeze(int rank) {
+        freezeBetween(rank, nowNs(), NEVER);
+    }
+
+    /** The rank stands still between two moments, and nobody is told. */
+    public void freezeBetween(int rank, long fromNs, long toNs) {
+        thawNs.set(rank, toNs);
+        freezeNs.set(rank, fromNs);
+    }
+
+    /** The rank goes on. */
+    public void thaw(int rank) {
+        freezeBetween(rank, NEVER, NEVER);
+    }
+
+    /** Whether a rank can act now. */
+    boolean acts(int rank) {
+        long death = deathNs.get(rank);
+        long freeze = freezeNs.get(rank);
+        if (death == NEVER && freeze == NEVER) {
+            return true;
+        }
+        long nowNs = nowNs();
+        return nowNs < death && (nowNs < freeze || nowNs >= thawNs.get(rank));
+    }
+
+    /** Whether a rank died at least {@code agoNs} ago. */
+    boolean deadSince(int rank, long agoNs) {
+        long death = deathNs.get(rank);
+        return death != NEVER && nowNs() - death >= agoNs;
+    }
+}

@@ -1,0 +1,97 @@
+package io.dunlin.collectives.transport;
+
+import io.dunlin.collectives.CollectiveException;
+import java.util.Arrays;
+
+/** One rank's side of a {@link LoopbackFabric}. */
+final class LoopbackTransport implements Transport {
+    private final LoopbackFabric fabric;
+    private final int rank;
+    private final LoopbackStreams streams;
+    private final long detectionNs;
+    private final PeerState[] states; // [member]
+    private int claimedStream = -1;
+    private boolean closed;
+
+    LoopbackTransport(LoopbackFabric fabric, int rank, LoopbackStreams streams, long detectionNs) {
+        this.fabric = fabric;
+        this.rank = rank;
+        this.streams = streams;
+        this.detectionNs = detectionNs;
+        this.states = new PeerState[fabric.ranks()];
+        Arrays.fill(states, PeerState.CONNECTING);
+        streams.join(rank);
+    }
+
+    @Override
+    public int rank() {
+        return rank;
+    }
+
+    @Override
+    public int size() {
+        return fabric.ranks();
+    }
+
+    @Override
+    public int frameBytes(int peer, Lane lane) {
+        return streams.from(rank, peer, lane).frameBytes();
+    }
+
+    @Override
+    public long tryClaim(int peer, Lane lane, int lengthBytes) {
+        if (!fabric.acts(rank) || states[peer] != PeerState.UP) {
+            return NO_ROOM;
+        }
+        claimedStream = streams.index(rank, peer, lane);
+        return streams.at(claimedStream).tryClaim(lengthBytes);
+    }
+
+    @Override
+    public void commit(long tag) {
+        streams.at(claimedStream).commit(tag);
+    }
+
+    @Override
+    public int poll(int peer, Lane lane, FrameHandler handler, int limitFrames) {
+        return fabric.acts(rank) ? streams.from(peer, rank, lane).poll(peer, handler, limitFrames) : 0;
+    }
+
+    @Override
+    public void maintain(long nowNs) {
+        if (fabric.deadSince(rank, 0)) {
+            throw CollectiveException.transportFailed("rank " + rank + " was killed on the loopback fabric", "");
+        }
+        for (int peer = 0; peer < states.length; peer++) {
+            if (peer != rank && states[peer] != PeerState.GONE) {
+                states[peer] = look(peer);
+            }
+        }
+    }
+
+    private PeerState look(int peer) {
+        boolean left = fabric.deadSince(peer, detectionNs) || streams.left(peer);
+        if (left) {
+            return streams.from(peer, rank, Lane.DATA).drained() ? PeerState.GONE : PeerState.DEAF;
+        }
+        return streams.joined(peer) && fabric.acts(rank) ? PeerState.UP : states[peer];
+    }
+
+    @Override
+    public PeerState state(int peer) {
+        return states[peer];
+    }
+
+    @Override
+    public String route(int peer) {
+        return "loopback";
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            streams.leave(rank);
+        }
+    }
+}
