@@ -5,8 +5,11 @@ import io.dunlin.device.Kernels;
 import io.dunlin.device.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /** The CPU as a {@link Device}: memory, and streams that compute on a team of threads. */
@@ -19,18 +22,33 @@ public final class CpuDevice implements Device {
     private final SequencedMap<String, Long> allocatedBytes = new LinkedHashMap<>();
     private MemorySegment pool = MemorySegment.NULL;
 
+    private final Team team;
+    private final List<ProductEngine> engines = new ArrayList<>();
+    private final Optional<OneDnnLibrary> library;
+    private final String products;
+
     private CpuDevice(CpuOptions options) {
         this.options = options;
+        this.team = new Team(options.kernels() == KernelChoice.FAST ? options.threads() : 1);
+        if (options.kernels() == KernelChoice.PLAIN) {
+            library = Optional.empty();
+            products = "plain kernels";
+            return;
+        }
+        OneDnnLibrary.Loaded loaded = OneDnnLibrary.load(options.nativeCache());
+        library = loaded.library();
+        products = loaded.description();
     }
 
-    /** Opens the CPU. */
+    /** Opens the CPU; where oneDNN cannot be loaded, {@link #description()} says why and what computes instead. */
     public static CpuDevice open(CpuOptions options) {
         return new CpuDevice(options);
     }
 
     @Override
     public String description() {
-        return "cpu, %d thread%s, plain kernels".formatted(options.threads(), options.threads() == 1 ? "" : "s");
+        return "cpu, %d thread%s, %d-bit vectors, %s"
+                .formatted(team.threads(), team.threads() == 1 ? "" : "s", Lanes.F.vectorBitSize(), products);
     }
 
     @Override
@@ -67,16 +85,26 @@ public final class CpuDevice implements Device {
     }
 
     @Override
-    public Stream stream(String role) {
+    public synchronized Stream stream(String role) {
         return new CpuStream(role, kernels());
     }
 
     private Kernels kernels() {
-        return new PlainKernels();
+        if (options.kernels() == KernelChoice.PLAIN) {
+            return new PlainKernels();
+        }
+        int workers = team.threads();
+        ProductEngine engine = library.<ProductEngine>map(dnnl -> new OneDnnProducts(dnnl, new Scratch(this, workers), workers))
+                .orElseGet(() -> new VectorProducts(new Scratch(this, workers)));
+        engines.add(engine);
+        return new FastKernels(team, engine, new Scratch(this, workers));
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        team.close();
+        engines.forEach(ProductEngine::close);
+        engines.clear();
         arena.close();
     }
 }

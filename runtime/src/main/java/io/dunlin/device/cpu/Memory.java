@@ -17,7 +17,11 @@ final class Memory {
 
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final ValueLayout.OfShort BF16 = ValueLayout.JAVA_SHORT_UNALIGNED;
+    private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED;
     private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED;
+
+    /** What every NaN becomes in BF16. */
+    static final short QUIET_NAN = 0x7FC0;
 
     private Memory() {}
 
@@ -35,6 +39,14 @@ final class Memory {
 
     static void bf16(long address, float value) {
         ALL.set(BF16, address, toBf16(value));
+    }
+
+    static double f64(long address) {
+        return ALL.get(F64, address);
+    }
+
+    static void f64(long address, double value) {
+        ALL.set(F64, address, value);
     }
 
     static int i32(long address) {
@@ -55,11 +67,11 @@ final class Memory {
         }
     }
 
-    /** The nearest BF16, ties to even; NaN stays NaN (made quiet). */
+    /** The nearest BF16, ties to even; every NaN becomes the quiet one. */
     static short toBf16(float value) {
         int bits = Float.floatToRawIntBits(value);
         if (value != value) {
-            return (short) ((bits >>> 16) | 0x40);
+            return QUIET_NAN;
         }
         return (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
     }

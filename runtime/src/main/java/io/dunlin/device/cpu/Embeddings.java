@@ -1,0 +1,129 @@
+package io.dunlin.device.cpu;
+
+import static io.dunlin.device.cpu.Lanes.F;
+import static io.dunlin.device.cpu.Lanes.W;
+import static io.dunlin.device.cpu.Lanes.load;
+import static io.dunlin.device.cpu.Lanes.store;
+
+import io.dunlin.tensor.Tensor;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** Looking up rows of tables. */
+final class Embeddings implements Team.Job {
+    private final Team team;
+    private final Scratch scratch;
+    private final Operand table = new Operand();
+    private final Operand positions = new Operand();
+    private final Operand y = new Operand();
+    private long tokens;
+    private boolean hasPositions;
+    private int time;
+    private long rows;
+    private int width;
+    private int tileRows;
+
+    Embeddings(Team team, Scratch scratch) {
+        this.team = team;
+        this.scratch = scratch;
+    }
+
+    void run(Tensor ofTokens, Tensor ofTable, Tensor ofPositions, int ofTime, Tensor output) {
+        tokens = ofTokens.address();
+        table.set(ofTable);
+        positions.set(ofPositions);
+        hasPositions = ofPositions.present();
+        y.set(output);
+        time = ofTime;
+        rows = output.rows();
+        width = Math.toIntExact(output.columns());
+        tileRows = Tiling.rows(width);
+        scratch.ensure(3 * rowBytes());
+        team.run(this, Tiling.ceilDiv(rows, tileRows));
+    }
+
+    private long rowBytes() {
+        return (4L * width + 63) & -64;
+    }
+
+    @Override
+    public void tile(int tile, int worker) {
+        long buffer = scratch.of(worker);
+        long last = Math.min(rows, (tile + 1L) * tileRows);
+        for (long row = (long) tile * tileRows; row < last; row++) {
+            long from = table.read(Memory.i32(tokens + 4 * row), 0, width, buffer);
+            long to = y.target(row, 0, buffer + 2 * rowBytes());
+            if (hasPositions) {
+                add(from, positions.read(row % time, 0, width, buffer + rowBytes()), to, width);
+            } else {
+                Lanes.move(from, to, width);
+            }
+            y.written(row, 0, width, buffer + 2 * rowBytes());
+        }
+    }
+
+    static void add(long a, long b, long y, int count) {
+        int i = 0;
+        for (int bound = F.loopBound(count); i < bound; i += W) {
+            FloatVector sum = load(a + 4L * i).add(load(b + 4L * i));
+            store(sum, y + 4L * i);
+        }
+        if (i < count) {
+            VectorMask<Float> rest = Lanes.first(count - i);
+            store(load(a + 4L * i, rest).add(load(b + 4L * i, rest)), y + 4L * i, rest);
+        }
+    }
+
+    /**
+     * Scatters gradients into tables. A tile owns a band of columns and goes through all rows in order, so that equal
+     * tokens are added in the order of the rows.
+     */
+    static final class Backward implements Team.Job {
+        private static final int BAND = 64;
+
+        private final Team team;
+        private final Scratch scratch;
+        private final Operand dy = new Operand();
+        private final Operand dtable = new Operand();
+        private final Operand dpositions = new Operand();
+        private long tokens;
+        private boolean hasPositions;
+        private int time;
+        private long rows;
+        private int width;
+
+        Backward(Team team, Scratch scratch) {
+            this.team = team;
+            this.scratch = scratch;
+            scratch.ensure(BAND * Float.BYTES);
+        }
+
+        /** Adds to both tables. */
+        void run(Tensor gradient, Tensor ofTokens, int ofTime, Tensor table, Tensor positions) {
+            dy.set(gradient);
+            tokens = ofTokens.address();
+            time = ofTime;
+            dtable.set(table);
+            dpositions.set(positions);
+            hasPositions = positions.present();
+            rows = gradient.rows();
+            width = Math.toIntExact(gradient.columns());
+            team.run(this, Tiling.ceilDiv(width, BAND));
+        }
+
+        @Override
+        public void tile(int tile, int worker) {
+            int first = tile * BAND;
+            int count = Math.min(BAND, width - first);
+            for (long row = 0; row < rows; row++) {
+                long gradient = dy.read(row, first, count, scratch.of(worker));
+                long to = dtable.at(Memory.i32(tokens + 4 * row), first);
+                add(gradient, to, to, count);
+                if (hasPositions) {
+                    long position = dpositions.at(row % time, first);
+                    add(gradient, position, position, count);
+                }
+            }
+        }
+    }
+}

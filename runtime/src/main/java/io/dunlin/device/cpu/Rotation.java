@@ -1,0 +1,80 @@
+package io.dunlin.device.cpu;
+
+import static io.dunlin.device.cpu.Lanes.F;
+import static io.dunlin.device.cpu.Lanes.W;
+import static io.dunlin.device.cpu.Lanes.load;
+import static io.dunlin.device.cpu.Lanes.store;
+
+import io.dunlin.tensor.Tensor;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** Rotary position embedding in place, in the half-split form. */
+final class Rotation implements Team.Job {
+    private final Team team;
+    private final Scratch scratch;
+    private final Operand x = new Operand();
+    private final Operand cosSin = new Operand();
+    private int time;
+    private int headWidth;
+    private int direction;
+    private long rows;
+    private int width;
+    private int tileRows;
+
+    Rotation(Team team, Scratch scratch) {
+        this.team = team;
+        this.scratch = scratch;
+    }
+
+    void run(Tensor rotated, Tensor ofCosSin, int ofTime, int ofHeadWidth, int ofDirection) {
+        x.set(rotated);
+        cosSin.set(ofCosSin);
+        time = ofTime;
+        headWidth = ofHeadWidth;
+        direction = ofDirection;
+        rows = rotated.rows();
+        width = Math.toIntExact(rotated.columns());
+        tileRows = Tiling.rows(width);
+        scratch.ensure(4L * width);
+        team.run(this, Tiling.ceilDiv(rows, tileRows));
+    }
+
+    @Override
+    public void tile(int tile, int worker) {
+        long buffer = scratch.of(worker);
+        int half = headWidth / 2;
+        long last = Math.min(rows, (tile + 1L) * tileRows);
+        for (long row = (long) tile * tileRows; row < last; row++) {
+            long at = x.read(row, 0, width, buffer);
+            long cos = cosSin.at(row % time, 0);
+            for (int head = 0; head < width; head += headWidth) {
+                rotate(at + 4L * head, cos, half, direction);
+            }
+            x.written(row, 0, width, buffer);
+        }
+    }
+
+    private static void rotate(long x, long cosines, int half, float direction) {
+        long y = x + 4L * half;
+        long sines = cosines + 4L * half;
+        int i = 0;
+        for (int bound = F.loopBound(half); i < bound; i += W) {
+            FloatVector a = load(x + 4L * i);
+            FloatVector b = load(y + 4L * i);
+            FloatVector cos = load(cosines + 4L * i);
+            FloatVector sin = load(sines + 4L * i).mul(direction);
+            store(a.mul(cos).sub(b.mul(sin)), x + 4L * i);
+            store(b.mul(cos).add(a.mul(sin)), y + 4L * i);
+        }
+        if (i < half) {
+            VectorMask<Float> rest = Lanes.first(half - i);
+            FloatVector a = load(x + 4L * i, rest);
+            FloatVector b = load(y + 4L * i, rest);
+            FloatVector cos = load(cosines + 4L * i, rest);
+            FloatVector sin = load(sines + 4L * i, rest).mul(direction);
+            store(a.mul(cos).sub(b.mul(sin)), x + 4L * i, rest);
+            store(b.mul(cos).add(a.mul(sin)), y + 4L * i, rest);
+        }
+    }
+}
