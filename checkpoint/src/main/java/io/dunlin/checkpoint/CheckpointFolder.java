@@ -5,8 +5,10 @@ import io.dunlin.checkpoint.format.CheckpointException;
 import io.dunlin.checkpoint.format.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -78,21 +80,41 @@ public record CheckpointFolder(Path root, Storage storage) {
         return "rank-%05d.safetensors".formatted(rank);
     }
 
-    /** All checkpoints, complete or not, newest first; none if the folder does not exist. */
+    /**
+     * All checkpoints, complete or not, newest first; none if the folder does not exist.
+     *
+     * @throws CheckpointException if it cannot be read
+     */
     public List<Entry> scan() {
-        List<Entry> entries = new ArrayList<>();
         try {
-            if (storage.exists(root)) {
-                for (Path path : storage.list(root)) {
-                    entry(path).ifPresent(entries::add);
-                }
-            }
+            return entries();
         } catch (IOException e) {
             throw new CheckpointException(
                     CheckpointError.READ_FAILED,
                     "cannot list %s: %s".formatted(root, CheckpointException.words(e)),
                     "",
                     e);
+        }
+    }
+
+    /** Makes the folder and those above it that are missing, so that they survive a power cut. */
+    void make() throws IOException {
+        Deque<Path> missing = new ArrayDeque<>();
+        for (Path at = root.toAbsolutePath(); at != null && !storage.exists(at); at = at.getParent()) {
+            missing.push(at);
+        }
+        for (Path folder : missing) {
+            storage.createFolder(folder);
+            storage.forceFolder(folder.getParent());
+        }
+    }
+
+    List<Entry> entries() throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        if (storage.exists(root)) {
+            for (Path path : storage.list(root)) {
+                entry(path).ifPresent(entries::add);
+            }
         }
         entries.sort(Comparator.comparingLong(Entry::step).reversed().thenComparing(Entry::name));
         return entries;

@@ -47,6 +47,7 @@ public final class CheckpointWriter {
     private final Agreement agreement;
     private final Housekeeping housekeeping;
     private final Fence fence;
+    private final CommitPermit permit;
     private final long generation;
     private final InstantSource clock;
 
@@ -56,14 +57,17 @@ public final class CheckpointWriter {
      * @param folder of all checkpoints of the run, seen by all ranks
      * @param peers the ranks that save together
      * @param generation of these ranks; carried in names and manifests
+     * @param permit asked on rank 0 before each commit
      * @param clock for the time in the manifest and durations
      */
-    public CheckpointWriter(CheckpointFolder folder, Peers peers, long generation, InstantSource clock) {
+    public CheckpointWriter(
+            CheckpointFolder folder, Peers peers, long generation, CommitPermit permit, InstantSource clock) {
         this.folder = folder;
         this.storage = folder.storage();
         this.peers = peers;
         this.agreement = new Agreement(peers);
         this.housekeeping = new Housekeeping(folder);
+        this.permit = permit;
         this.generation = generation;
         this.clock = clock;
         this.fence = new Fence(
@@ -75,6 +79,10 @@ public final class CheckpointWriter {
     /** The ranks that save together. */
     Peers peers() {
         return peers;
+    }
+
+    InstantSource clock() {
+        return clock;
     }
 
     Housekeeping housekeeping() {
@@ -92,7 +100,7 @@ public final class CheckpointWriter {
         List<CheckpointEvent> events = new ArrayList<>();
         agreement.byFirst(() -> {
             try {
-                storage.createFolder(folder.root());
+                folder.make();
                 fence.take();
                 events.addAll(housekeeping.clean());
                 events.addAll(housekeeping.setAside(step));
@@ -237,6 +245,7 @@ public final class CheckpointWriter {
             file.force();
         }
         storage.forceFolder(temporary);
+        permit.require(generation, manifest.state().step());
         fence.check();
         storage.rename(temporary, folder.committed(manifest.state().step()));
         storage.forceFolder(folder.root());

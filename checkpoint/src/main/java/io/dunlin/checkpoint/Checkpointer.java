@@ -6,6 +6,8 @@ import io.dunlin.train.StepListener;
 import io.dunlin.train.StepRequest;
 import io.dunlin.train.StepResult;
 import io.dunlin.train.TrainState;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -25,6 +27,7 @@ public final class Checkpointer implements StepListener {
     private final CheckpointListener listener;
     private final Map<String, String> evaluation = new HashMap<>();
     private long savedStep = -1;
+    private Instant lastSave = Instant.MIN;
 
     /** Makes a checkpointer; call {@link #begin} before the first step. */
     public Checkpointer(
@@ -43,6 +46,7 @@ public final class Checkpointer implements StepListener {
     public void begin(TrainState state) {
         writer.begin(state.step()).forEach(listener::on);
         savedStep = state.step();
+        lastSave = writer.clock().instant();
     }
 
     /**
@@ -58,9 +62,10 @@ public final class Checkpointer implements StepListener {
 
     @Override
     public void afterStep(TrainState state, StepResult result) {
+        postWhenTimeIsUp(state);
         if (result.requests().contains(StepRequest.STOP)) {
             finish(state);
-        } else if (result.requests().contains(StepRequest.SAVE) || policy.due(state.step())) {
+        } else if (result.requests().contains(StepRequest.SAVE) || policy.cadence().due(state.step())) {
             try {
                 saveOnce(state);
             } catch (CheckpointException e) {
@@ -69,6 +74,15 @@ public final class Checkpointer implements StepListener {
                 }
                 listener.on(new CheckpointEvent.Failed(state.step(), e));
             }
+        }
+    }
+
+    // One rank's clock decides, and all agree on its request at the next step.
+    private void postWhenTimeIsUp(TrainState state) {
+        Instant now = writer.clock().instant();
+        if (writer.peers().rank() == 0 && policy.cadence().timeIsUp(Duration.between(lastSave, now))) {
+            state.request(StepRequest.SAVE);
+            lastSave = now;
         }
     }
 
@@ -90,6 +104,7 @@ public final class Checkpointer implements StepListener {
                 content.state(state, evaluation),
                 content.share(writer.peers().rank(), writer.peers().size()));
         savedStep = state.step();
+        lastSave = writer.clock().instant();
         evaluation.clear();
         listener.on(saved);
         if (writer.peers().rank() == 0) {

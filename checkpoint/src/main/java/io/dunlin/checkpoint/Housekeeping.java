@@ -24,7 +24,7 @@ final class Housekeeping {
     /** Removes what an earlier generation left half written or half deleted. */
     List<CheckpointEvent> clean() throws IOException {
         List<CheckpointEvent> events = new ArrayList<>();
-        for (Entry entry : folder.scan()) {
+        for (Entry entry : folder.entries()) {
             if (entry.standing() == Standing.UNFINISHED || entry.standing() == Standing.TRASH) {
                 remove(entry.path());
                 events.add(new CheckpointEvent.Tidied(entry.path(), "left over from an earlier start"));
@@ -36,7 +36,7 @@ final class Housekeeping {
     /** Renames the checkpoints after {@code step}, where the run goes on: they would be taken for its future. */
     List<CheckpointEvent> setAside(long step) throws IOException {
         List<CheckpointEvent> events = new ArrayList<>();
-        for (Entry entry : folder.scan()) {
+        for (Entry entry : folder.entries()) {
             if (entry.standing() == Standing.COMMITTED && entry.step() > step) {
                 Path aside = free(entry.name() + ".aside");
                 storage.rename(entry.path(), aside);
@@ -53,21 +53,25 @@ final class Housekeeping {
     /** After a commit: deletes what retention does not keep, and what was set aside before {@code step}. */
     List<CheckpointEvent> thin(long step, Retention retention) {
         List<CheckpointEvent> events = new ArrayList<>();
-        for (Entry entry : folder.scan()) {
-            if (entry.standing() == Standing.ASIDE && entry.step() <= step) {
-                events.add(delete(entry, "the run is past it"));
+        try {
+            for (Entry entry : folder.entries()) {
+                if (entry.standing() == Standing.ASIDE && entry.step() <= step) {
+                    events.add(delete(entry, "the run is past it"));
+                }
             }
-        }
-        for (long surplus : retention.surplus(complete())) {
-            Entry entry = new Entry(folder.committed(surplus), surplus, Standing.COMMITTED);
-            events.add(delete(entry, "not among those to keep"));
+            for (long surplus : retention.surplus(complete())) {
+                Entry entry = new Entry(folder.committed(surplus), surplus, Standing.COMMITTED);
+                events.add(delete(entry, "not among those to keep"));
+            }
+        } catch (IOException e) {
+            events.add(new CheckpointEvent.NotTidied(folder.root(), CheckpointException.words(e)));
         }
         return events;
     }
 
-    private List<Retention.Complete> complete() {
+    private List<Retention.Complete> complete() throws IOException {
         List<Retention.Complete> complete = new ArrayList<>();
-        for (Entry entry : folder.scan()) {
+        for (Entry entry : folder.entries()) {
             if (entry.standing() == Standing.COMMITTED) {
                 // A damaged one neither counts as kept nor is deleted: somebody may want to look at it.
                 manifest(entry)
