@@ -1,9 +1,9 @@
 package io.dunlin.launcher.agent;
 
+import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.worker.LaunchSpec;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -17,13 +17,11 @@ final class JvmRankLauncher implements RankLauncher {
     /**
      * How ranks are started.
      *
-     * @param java binary
-     * @param optionsFile the one that the agent was started with
-     * @param classPath of the agent
+     * @param installation java binary, options file and class path are those of the agent
      * @param mainClass of a rank
      * @param heap largest Java heap, for example {@code 512m}: tensors are outside of it
      */
-    record Settings(Path java, Path optionsFile, String classPath, String mainClass, String heap) {}
+    record Settings(Installation installation, String mainClass, String heap) {}
 
     JvmRankLauncher(Settings settings, RunFolder folder, Consumer<AgentEvent> sink) {
         this.settings = settings;
@@ -33,19 +31,15 @@ final class JvmRankLauncher implements RankLauncher {
 
     @Override
     public RankHandle start(LaunchSpec spec) {
-        List<String> command = new ArrayList<>(List.of(
-                settings.java().toString(),
-                "@" + settings.optionsFile(),
+        List<String> flags = List.of(
                 "-Xmx" + settings.heap(),
                 "-XX:+UseSerialGC",
                 // Compiler and collector threads are sized by what this rank may use, not by what the host has.
                 "-XX:ActiveProcessorCount=" + Math.max(1, spec.threads()),
                 // Else a killed rank would leave a file in the temporary folder.
                 "-XX:-UsePerfData",
-                "-XX:+DisplayVMOutputToStderr",
-                "-cp",
-                settings.classPath(),
-                settings.mainClass()));
+                "-XX:+DisplayVMOutputToStderr");
+        List<String> command = new ArrayList<>(settings.installation().javaCommand(flags, settings.mainClass()));
         // For whoever reads the list of processes; the rank itself reads its specification.
         command.addAll(List.of(spec.runId(), "rank", Integer.toString(spec.rank())));
         try {

@@ -34,7 +34,7 @@ public record Runs(Path folder) {
      *
      * @throws LaunchException if it cannot be made
      */
-    RunFolder create(String job, LocalDateTime now, RandomGenerator random) {
+    public RunFolder create(String job, LocalDateTime now, RandomGenerator random) {
         String name = job.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-+|-+$", "");
         try {
             Files.createDirectories(folder);
@@ -58,7 +58,7 @@ public record Runs(Path folder) {
      *
      * @throws LaunchException if it holds one already, or cannot be written
      */
-    static RunFolder createAt(Path root) {
+    public static RunFolder createAt(Path root) {
         RunFolder run = new RunFolder(root.toAbsolutePath().normalize());
         if (Files.exists(run.job())) {
             throw LaunchException.runExists(run.root());

@@ -9,6 +9,7 @@ import io.dunlin.launcher.worker.LaunchSpec;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * One run, from its first generation to its last: starts a generation, and another from the newest complete checkpoint
@@ -29,19 +30,8 @@ final class Supervisor {
      */
     record Assignment(LaunchSpec spec, Placement placement) {
         private List<LaunchSpec> forGeneration(long generation, LaunchSpec.Start start) {
-            String memberHash = placement.memberHash(spec.runId(), generation);
-            return placement.places().stream()
-                    .map(place -> new LaunchSpec(
-                            spec.runId(),
-                            spec.runFolder(),
-                            spec.job(),
-                            place.rank(),
-                            placement.ranks(),
-                            generation,
-                            memberHash,
-                            spec.aeronDir(),
-                            place.threads(),
-                            start))
+            return IntStream.range(0, placement.ranks())
+                    .mapToObj(rank -> spec.forRank(placement, rank, generation, start))
                     .toList();
         }
     }

@@ -28,6 +28,16 @@ final class SwitchFiles implements AutoCloseable {
         timer.scheduleWithFixedDelay(this::look, PERIOD_MS, PERIOD_MS, TimeUnit.MILLISECONDS);
     }
 
+    /** Takes away what was left for an earlier agent. */
+    void discard() {
+        try {
+            Files.deleteIfExists(folder.saveRequest());
+            Files.deleteIfExists(folder.stopRequest());
+        } catch (IOException e) {
+            throw LaunchException.runFolder(folder.root(), e);
+        }
+    }
+
     /** Looks once. */
     void look() {
         take(folder.saveRequest(), AgentEvent.Ask.SAVE);

@@ -30,27 +30,32 @@ public final class CommandLineTool {
      * @return the number of its {@link ExitCode}
      */
     public int run(String... arguments) {
-        CommandLine line = commandLine();
+        CommandLine line = commandLine(List.of(arguments));
         return line.execute(arguments);
     }
 
     /** The verbs and their options. */
     CommandLine commandLine() {
+        return commandLine(List.of());
+    }
+
+    private CommandLine commandLine(List<String> given) {
         Root root = new Root();
         CommandLine line = new CommandLine(root);
-        verbs().forEach(line::addSubcommand);
+        verbs(given).forEach(line::addSubcommand);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new PrintWriter(terminal.out(), true));
         line.setErr(new PrintWriter(terminal.err(), true));
         line.setColorScheme(CommandLine.Help.defaultColorScheme(
                 terminal.style() == Style.COLOURED ? Ansi.ON : Ansi.OFF));
         line.setExecutionExceptionHandler((failure, command, parsed) -> fail(failure, root.trace));
-        line.setParameterExceptionHandler((failure, given) -> usage(failure, List.of(given)));
+        line.setParameterExceptionHandler((failure, words) -> usage(failure, List.of(words)));
         return line;
     }
 
-    private List<Object> verbs() {
-        return List.of(new ExplainCommand(terminal));
+    private List<Object> verbs(List<String> given) {
+        List<String> words = Stream.concat(Stream.of("dunlin"), given.stream()).toList();
+        return List.of(new TrainCommand(new RunConsole(terminal, words)), new ExplainCommand(terminal));
     }
 
     private int fail(Throwable failure, boolean trace) {

@@ -1,6 +1,8 @@
 package io.dunlin.launcher.worker;
 
+import io.dunlin.launcher.place.Placement;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * All that a rank process needs to know, as one line of JSON on its standard input; the command line carries nothing.
@@ -14,6 +16,7 @@ import java.nio.file.Path;
  * @param memberHash of this generation, to be said back when the rank is ready
  * @param aeronDir of the host's media driver; empty for one rank
  * @param threads compute threads of this rank
+ * @param data token files, found or prepared by the agent
  * @param start where training begins
  */
 public record LaunchSpec(
@@ -26,7 +29,40 @@ public record LaunchSpec(
         String memberHash,
         String aeronDir,
         int threads,
+        DataFiles data,
         Start start) {
+    /**
+     * Token files.
+     *
+     * @param train in order
+     * @param validate in order; empty if there is nothing to validate on
+     */
+    public record DataFiles(List<Path> train, List<Path> validate) {
+        /** Nothing yet. */
+        public static final DataFiles NONE = new DataFiles(List.of(), List.of());
+
+        /** Copies the lists. */
+        public DataFiles {
+            train = List.copyOf(train);
+            validate = List.copyOf(validate);
+        }
+    }
+
+    /** This specification for one rank of one generation. */
+    public LaunchSpec forRank(Placement placement, int number, long ofGeneration, Start from) {
+        return new LaunchSpec(
+                runId,
+                runFolder,
+                job,
+                number,
+                placement.ranks(),
+                ofGeneration,
+                placement.memberHash(runId, ofGeneration),
+                aeronDir,
+                placement.places().get(number).threads(),
+                data,
+                from);
+    }
 
     /**
      * Where training begins.

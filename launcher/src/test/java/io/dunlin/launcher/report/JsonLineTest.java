@@ -57,7 +57,17 @@ class JsonLineTest {
     @Test
     void shouldReadBackALaunchSpecWithTheWholeJobFileInIt() {
         LaunchSpec spec = new LaunchSpec(
-                "r1", Path.of("/x/y"), "[run]\nname = \"a\"\n", 1, 2, 3, "h", "", 1, LaunchSpec.Start.at(40));
+                "r1",
+                Path.of("/x/y"),
+                "[run]\nname = \"a\"\n",
+                1,
+                2,
+                3,
+                "h",
+                "",
+                1,
+                new LaunchSpec.DataFiles(List.of(Path.of("/d/train.bin")), List.of()),
+                LaunchSpec.Start.at(40));
 
         String line = JsonLine.write(spec);
 

@@ -1,0 +1,148 @@
+package io.dunlin.launcher.agent;
+
+import io.dunlin.error.ExitCode;
+import io.dunlin.launcher.agent.AgentEvent.Ask;
+import io.dunlin.launcher.job.Job;
+import io.dunlin.launcher.job.ResolvedJob;
+import io.dunlin.launcher.place.Installation;
+import io.dunlin.launcher.place.Placement;
+import io.dunlin.launcher.place.Signals;
+import io.dunlin.launcher.report.RunEvent;
+import io.dunlin.launcher.report.RunFolder;
+import io.dunlin.launcher.report.RunListener;
+import io.dunlin.launcher.worker.LaunchSpec;
+import io.dunlin.launcher.worker.Worker;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Trains one run on this host, from the first process to the last: what {@code dunlin train} and {@code dunlin resume}
+ * do.
+ *
+ * <p>Whichever way it ends, no process, no file in shared memory and no open port stays behind; if this process is
+ * killed, its ranks see the end of their standard input, leave, and the last one clears the shared folder.
+ */
+public final class NodeAgent {
+    private static final Duration LEAVE = Duration.ofSeconds(5);
+    private static final String RANK_HEAP = "512m";
+
+    private final Order order;
+    private final List<RunListener> listeners;
+    private final LiveTimeline timeline = new LiveTimeline(Clock.systemUTC());
+    private final long startNs = timeline.nowNs();
+
+    /**
+     * What to train.
+     *
+     * @param job resolved
+     * @param folder of the run; it exists
+     * @param start where training begins
+     * @param installation whose java and options file ranks use
+     */
+    public record Order(ResolvedJob job, RunFolder folder, LaunchSpec.Start start, Installation installation) {
+        private Job settings() {
+            return job.job();
+        }
+    }
+
+    /**
+     * An agent that does nothing yet.
+     *
+     * @param listeners told of everything, in this order
+     */
+    public NodeAgent(Order order, List<RunListener> listeners) {
+        this.order = order;
+        this.listeners = List.copyOf(listeners);
+    }
+
+    /**
+     * Trains to the end, whichever it is.
+     *
+     * @return how it ended; listeners have been told why
+     * @throws io.dunlin.error.DunlinException if the run could not be started at all
+     */
+    public ExitCode run() {
+        RunFolder folder = order.folder();
+        try (RunLock _ = RunLock.take(folder);
+                SwitchFiles switches = new SwitchFiles(folder, timeline::post)) {
+            switches.discard();
+            Runs.write(folder.job(), order.job().toml());
+            handleSignals();
+            Job job = order.settings();
+            tell(new RunEvent.Started(
+                    folder.root(),
+                    job.run().name(),
+                    job.launch().ranks(),
+                    Site.transport(job.launch()),
+                    job.train().steps()));
+            LaunchSpec.DataFiles data = new DataFinder(job.data(), order.installation(), this::tell).find();
+            switches.start();
+            try (Site site = Site.open(folder, job.launch())) {
+                return supervise(site, data);
+            }
+        }
+    }
+
+    private ExitCode supervise(Site site, LaunchSpec.DataFiles data) {
+        Job job = order.settings();
+        RunFolder folder = order.folder();
+        LaunchSpec spec = new LaunchSpec(
+                site.runId(),
+                folder.root(),
+                order.job().toml(),
+                0,
+                job.launch().ranks(),
+                0,
+                "",
+                site.aeronDir(),
+                0,
+                data,
+                order.start());
+        Placement placement = Placement.onOneHost(
+                site.host(), job.launch().ranks(), Runtime.getRuntime().availableProcessors(), job.train().threads());
+        RankLauncher launcher = new JvmRankLauncher(
+                new JvmRankLauncher.Settings(order.installation(), Worker.class.getName(), RANK_HEAP),
+                folder,
+                timeline::post);
+        GenerationRun.Context context =
+                new GenerationRun.Context(timeline, launcher, site.registry(), this::told, deadlines(job));
+        return new Supervisor(
+                        context,
+                        new Supervisor.Assignment(spec, placement),
+                        new RestartPolicy(job.launch().restarts(), job.launch().backoff()),
+                        new CheckpointsOnDisk(folder.checkpoints()),
+                        startNs)
+                .run(order.start());
+    }
+
+    private static Deadlines deadlines(Job job) {
+        return new Deadlines(
+                job.timeouts().rendezvous(),
+                job.timeouts().firstStep(),
+                job.timeouts().step(),
+                job.launch().grace(),
+                LEAVE);
+    }
+
+    /** The first interrupt asks to stop, the second leaves at once; a request to terminate is always an orderly one. */
+    private void handleSignals() {
+        AtomicInteger interrupts = new AtomicInteger();
+        Signals.handle(
+                "INT",
+                () -> timeline.post(new AgentEvent.Asked(
+                        interrupts.getAndIncrement() == 0 ? Ask.STOP : Ask.INTERRUPT, "SIGINT")));
+        Signals.handle("TERM", () -> timeline.post(new AgentEvent.Asked(Ask.STOP, "SIGTERM")));
+        Signals.handle("HUP", () -> timeline.post(new AgentEvent.Asked(Ask.STOP, "SIGHUP")));
+    }
+
+    private void tell(RunEvent event) {
+        told(timeline.now(), event);
+    }
+
+    private void told(Instant at, RunEvent event) {
+        listeners.forEach(listener -> listener.on(at, event));
+    }
+}

@@ -1,0 +1,139 @@
+package io.dunlin.launcher.agent;
+
+import io.dunlin.launcher.job.LaunchSettings;
+import io.dunlin.launcher.membership.Membership;
+import io.dunlin.launcher.place.SharedFolder;
+import io.dunlin.launcher.report.RunFolder;
+import io.dunlin.launcher.report.Surroundings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What an agent holds on its host for a run: its member in the run's cluster and, for more than one rank, the folder in
+ * shared memory with the media driver. All of it goes when this is closed or, if nobody comes to that, when the process
+ * shuts down.
+ */
+final class Site implements AutoCloseable {
+    private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+    private static final String LOOPBACK = "127.0.0.1";
+    private static final int TOKEN_BYTES = 16;
+
+    private final String runId;
+    private final Deque<AutoCloseable> held = new ArrayDeque<>();
+    private final Thread hook = new Thread(this::release, "site-cleanup");
+    private String aeronDir = "";
+    private final Membership membership;
+
+    private Site(String runId, Membership membership) {
+        this.runId = runId;
+        this.membership = membership;
+        held.push(membership);
+    }
+
+    /**
+     * Takes what the run needs.
+     *
+     * @throws io.dunlin.error.DunlinException if the port is taken, or shared memory cannot be had
+     */
+    static Site open(RunFolder folder, LaunchSettings launch) {
+        String runId = folder.root().getFileName().toString();
+        byte[] token = new byte[TOKEN_BYTES];
+        new SecureRandom().nextBytes(token);
+        Site site = new Site(
+                runId,
+                Membership.open(new Membership.Settings(
+                        runId, HexFormat.of().formatHex(token), LOOPBACK, launch.port(), List.of())));
+        Runtime.getRuntime().addShutdownHook(site.hook);
+        try {
+            if (launch.ranks() > 1) {
+                site.openTransport(launch);
+            }
+            return site;
+        } catch (RuntimeException e) {
+            site.close();
+            throw e;
+        }
+    }
+
+    private void openTransport(LaunchSettings launch) {
+        Path parent = launch.aeronDir().isEmpty() ? SHARED_MEMORY : Path.of(launch.aeronDir());
+        try {
+            SharedFolder.sweep(parent);
+            SharedFolder shared = SharedFolder.create(parent, runId);
+            held.push(shared);
+            aeronDir = shared.aeronDir().toString();
+        } catch (IOException e) {
+            throw LaunchException.sharedFolder(parent, e);
+        }
+    }
+
+    /** What the console says about how ranks talk. */
+    static String transport(LaunchSettings launch) {
+        if (launch.ranks() == 1) {
+            return "none";
+        }
+        return switch (launch.transport()) {
+            case AUTO -> "ipc";
+            case IPC, UDP -> launch.transport().name().toLowerCase(Locale.ROOT);
+        };
+    }
+
+    String runId() {
+        return runId;
+    }
+
+    /** Where the media driver is; empty without one. */
+    String aeronDir() {
+        return aeronDir;
+    }
+
+    String host() {
+        return Surroundings.hostName();
+    }
+
+    GenerationRegistry registry() {
+        return new GenerationRegistry() {
+            @Override
+            public long open(int ranks) {
+                return membership.open(ranks);
+            }
+
+            @Override
+            public void acknowledge(long generation, int rank, String memberHash) {
+                membership.acknowledge(generation, rank, memberHash);
+            }
+
+            @Override
+            public boolean live(long generation) {
+                return membership.live(generation);
+            }
+        };
+    }
+
+    /** Gives everything back, last taken first; a part that fails to close does not keep the others. */
+    private synchronized void release() {
+        while (!held.isEmpty()) {
+            try {
+                held.pop().close();
+            } catch (Exception e) {
+                System.err.println("while leaving: " + e);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        release();
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The process is shutting down already, and the hook has had its turn or finds nothing.
+        }
+    }
+}
