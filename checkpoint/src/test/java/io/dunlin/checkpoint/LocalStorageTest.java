@@ -22,6 +22,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The same saves and restores on a real file system and on one in memory that can be full. */
 class LocalStorageTest {
@@ -65,20 +67,24 @@ class LocalStorageTest {
         }
     }
 
-    @Test
-    void shouldRefuseToBeginOnAFullDisk() throws IOException {
+    @ParameterizedTest
+    @CsvSource({"1024, NO_SPACE", "2048, SAVE_FAILED"})
+    void shouldKeepWhatIsThereOnAFullDisk(int freeBytes, CheckpointError error) throws IOException {
         try (FileSystem memory = Jimfs.newFileSystem(
                 Configuration.unix().toBuilder().setMaxSize(64 << 10).setBlockSize(512).build())) {
             Path run = memory.getPath("/run");
             CheckpointFolder folder = new CheckpointFolder(run, new LocalStorage());
             SampleRun.save(folder, 1, 1, 1).forEach(Ranks.Ending::value);
             long usable = folder.storage().usableBytes(run);
-            Files.write(run.resolve("ballast"), new byte[(int) usable - 2_048]);
+            Files.write(run.resolve("ballast"), new byte[(int) usable - freeBytes]);
             assertThat(SampleRun.save(folder, 2, 1, 2).getFirst().cause())
                     .isInstanceOfSatisfying(
-                            CheckpointException.class,
-                            e -> assertThat(e.error()).isEqualTo(CheckpointError.NO_SPACE));
+                            CheckpointException.class, e -> assertThat(e.error()).isEqualTo(error));
             assertThat(folder.scan()).hasSize(1);
+            List<NamedTensor> into = SampleRun.blank();
+            assertThat(new Restore(folder, Peers.alone(), SampleRun.CLOCK).newest(into).restored())
+                    .isPresent();
+            assertThat(SampleRun.bytes(into)).isEqualTo(SampleRun.bytes(SampleRun.tensors(1)));
         }
     }
 
