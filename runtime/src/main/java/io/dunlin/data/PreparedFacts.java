@@ -26,7 +26,8 @@ record PreparedFacts(long documents, long skippedFiles, long textBytes, List<Str
         text.append("skipped-files ").append(skippedFiles).append('\n');
         text.append("text-bytes ").append(textBytes).append('\n');
         remarks.forEach(remark -> text.append("remark ").append(remark.replace('\n', ' ')).append('\n'));
-        text.append("crc32c ").append(checksum(text.toString())).append('\n');
+        String checksum = checksum(text.toString());
+        text.append("crc32c ").append(checksum).append('\n');
         Folders.write(folder.resolve(FILE), text.toString());
     }
 

@@ -25,6 +25,7 @@ import java.util.zip.ZipFile;
  * @param resource what the files' contents are read from
  */
 record TextListing(Path root, List<TextFile> files, List<String> remarks, Resource resource) implements AutoCloseable {
+    private static final int LICENCE_BYTES = 1 << 14;
     private static final List<String> JDK_PACKAGES = List.of(
             "java.base/java/io/",
             "java.base/java/lang/",
@@ -76,8 +77,7 @@ record TextListing(Path root, List<TextFile> files, List<String> remarks, Resour
         Path zip = javaHome.resolve("lib").resolve("src.zip");
         try {
             if (Files.exists(zip)) {
-                TextListing all = zip(zip, name -> name.endsWith(".java")
-                        && JDK_PACKAGES.stream().anyMatch(name::startsWith));
+                TextListing all = zip(zip, TextListing::writtenByPeople);
                 List<TextFile> files = all.files.stream().map(TextListing::unlicensed).toList();
                 return new TextListing(all.root, files, List.of(), all.resource);
             }
@@ -143,6 +143,13 @@ record TextListing(Path root, List<TextFile> files, List<String> remarks, Resour
         return new TextListing(path.toAbsolutePath(), files, List.of(), zip::close);
     }
 
+    /** Not the generated tables of characters, which are as long as they are dull. */
+    private static boolean writtenByPeople(String name) {
+        return name.endsWith(".java")
+                && JDK_PACKAGES.stream().anyMatch(name::startsWith)
+                && !name.contains("/CharacterData");
+    }
+
     private static boolean visible(ZipEntry entry) {
         return !entry.getName().startsWith(".") && !entry.getName().contains("/.");
     }
@@ -152,24 +159,26 @@ record TextListing(Path root, List<TextFile> files, List<String> remarks, Resour
     }
 
     /**
-     * Passes over a block comment (not a doc comment) at the very beginning, and the blank lines behind it: a small model
-     * would learn little else, for it is the same in every file.
+     * Passes over block comments (not doc comments) at the very beginning: a small model would learn little else, for
+     * they are much the same in every file.
      */
     private static InputStream skipLicence(InputStream stream) throws IOException {
-        int licenceBytes = 1 << 14;
-        InputStream in = new BufferedInputStream(stream, licenceBytes);
-        in.mark(licenceBytes);
-        byte[] start = in.readNBytes(licenceBytes);
+        InputStream in = new BufferedInputStream(stream, LICENCE_BYTES);
+        in.mark(LICENCE_BYTES);
+        String text = new String(in.readNBytes(LICENCE_BYTES), StandardCharsets.ISO_8859_1);
         in.reset();
-        String text = new String(start, StandardCharsets.ISO_8859_1);
-        int end = text.startsWith("/*") && !text.startsWith("/**") ? text.indexOf("*/") : -1;
-        if (end >= 0) {
-            int from = end + 2;
+        int from = 0;
+        while (text.startsWith("/*", from) && !text.startsWith("/**", from)) {
+            int end = text.indexOf("*/", from);
+            if (end < 0) {
+                break;
+            }
+            from = end + 2;
             while (from < text.length() && Character.isWhitespace(text.charAt(from))) {
                 from++;
             }
-            in.skipNBytes(from);
         }
+        in.skipNBytes(from);
         return in;
     }
 }
