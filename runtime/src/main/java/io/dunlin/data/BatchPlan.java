@@ -58,6 +58,11 @@ public record BatchPlan(int context, int microBatch, int samples, List<String> r
         return (int) (((long) samples + microBatch - 1) / microBatch);
     }
 
+    /** The same rows and context with fewer samples. */
+    BatchPlan withSamples(int fewer) {
+        return new BatchPlan(context, microBatch, fewer, remarks);
+    }
+
     /** Tokens of a step over all ranks. */
     public long tokensPerStep() {
         return (long) samples * context;

@@ -103,7 +103,8 @@ public final class DataException extends DunlinException {
     static DataException tooShort(String files, long tokens, int context) {
         return new DataException(
                 "DUN-604",
-                format("%s has %,d tokens; one sample of context %,d needs %,d", files, tokens, context, context + 1L),
+                format("%s has %,d token%s; one sample of context %,d needs %,d", files, tokens, tokens == 1 ? "" : "s",
+                        context, context + 1L),
                 tokens > 2 ? "--set model.context=" + (tokens - 1) + " or less, or more text" : "give it more text");
     }
 

@@ -11,7 +11,7 @@ public final class FixedBatchSource implements BatchSource {
     private final StepBuffer buffer;
 
     private FixedBatchSource(Samples samples, BatchPlan plan) {
-        this.buffer = new StepBuffer(samples, SampleOrder.inOrder(), plan, arena);
+        this.buffer = new StepBuffer(samples, SampleOrder.inOrder(), plan, StepBuffer.AtEnd.NEXT_PASS, arena);
     }
 
     /**

@@ -19,51 +19,66 @@ final class StepBuffer {
     private final Samples samples;
     private final SampleOrder order;
     private final BatchPlan plan;
+    private final AtEnd atEnd;
     private final Arena arena;
     private final List<Rows> memory = new ArrayList<>();
     private List<MicroBatch> microBatches = List.of();
     private int first = -1;
     private int end = -1;
 
+    /** What a step does at the end of a pass. */
+    enum AtEnd {
+        /** Goes on with the next pass. */
+        NEXT_PASS,
+        /** Is shorter. */
+        STOP
+    }
+
     /** I32 [B, T] each. */
     private record Rows(Tensor tokens, Tensor targets) {}
 
-    StepBuffer(Samples samples, SampleOrder order, BatchPlan plan, Arena arena) {
+    StepBuffer(Samples samples, SampleOrder order, BatchPlan plan, AtEnd atEnd, Arena arena) {
         this.samples = samples;
         this.order = order;
         this.plan = plan;
+        this.atEnd = atEnd;
         this.arena = arena;
     }
 
     /** Reads the share's samples of the step at {@code position}; what an earlier call returned is overwritten. */
     Batch fill(DataPosition position, int share, int shares) {
         check(position, share, shares);
-        int count = plan.microBatches();
+        BatchPlan step = stepAt(position);
+        int count = step.microBatches();
         lay(SummationTree.firstOf(count, share, shares), SummationTree.firstOf(count, share + 1, shares));
         for (MicroBatch microBatch : microBatches) {
-            fill(microBatch, position);
+            fill(microBatch, position, step.rowsOf(microBatch.index()));
         }
-        DataPosition next = position.plus(plan.samples(), samples.count());
-        return new Batch(microBatches, first, count, targets(position), next);
+        DataPosition next = position.plus(step.samples(), samples.count());
+        return new Batch(microBatches, first, count, targets(position, step.samples()), next);
     }
 
-    private long targets(DataPosition position) {
+    private BatchPlan stepAt(DataPosition position) {
+        long left = samples.count() - position.sample();
+        return atEnd == AtEnd.STOP && left < plan.samples() ? plan.withSamples((int) left) : plan;
+    }
+
+    private long targets(DataPosition position, int count) {
         OptionalInt ofEach = samples.targetsOfEach();
         if (ofEach.isPresent()) {
-            return (long) ofEach.getAsInt() * plan.samples();
+            return (long) ofEach.getAsInt() * count;
         }
         long sum = 0;
-        for (int i = 0; i < plan.samples(); i++) {
+        for (int i = 0; i < count; i++) {
             sum += samples.targets(sampleAt(position, i));
         }
         return sum;
     }
 
-    private void fill(MicroBatch microBatch, DataPosition position) {
+    private void fill(MicroBatch microBatch, DataPosition position, int rows) {
         long rowBytes = (long) plan.context() * Integer.BYTES;
         MemorySegment tokens = microBatch.tokens().segment();
         MemorySegment targets = microBatch.targets().segment();
-        int rows = plan.rowsOf(microBatch.index());
         for (int row = 0; row < rows; row++) {
             long number = (long) microBatch.index() * plan.microBatch() + row;
             samples.read(

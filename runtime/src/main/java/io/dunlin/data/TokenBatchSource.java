@@ -48,11 +48,31 @@ public final class TokenBatchSource implements BatchSource {
      * @throws DataException DUN-604 if the files are too short for a single sample
      */
     public TokenBatchSource(TokenShards shards, BatchPlan plan, SampleOrder order, Duration deadline) {
-        this.samples = shards.whole(plan.context());
+        this(shards.cut(plan.context(), ShardSamples.Rest.DROPPED), plan, order, StepBuffer.AtEnd.NEXT_PASS, deadline);
+    }
+
+    private TokenBatchSource(
+            Samples samples, BatchPlan plan, SampleOrder order, StepBuffer.AtEnd atEnd, Duration deadline) {
+        this.samples = samples;
         this.order = order;
         this.deadline = deadline;
-        this.buffers =
-                List.of(new StepBuffer(samples, order, plan, arena), new StepBuffer(samples, order, plan, arena));
+        this.buffers = List.of(
+                new StepBuffer(samples, order, plan, atEnd, arena), new StepBuffer(samples, order, plan, atEnd, arena));
+    }
+
+    /**
+     * Reads for validation: in order, every token but the first of a file as a target once, also those behind the last
+     * whole sample; a step at the end of the data is shorter. So a text shorter than the context can be validated on,
+     * and no token counts twice.
+     *
+     * @param shards closed by {@link #close}, but not if this fails
+     * @param plan of a step, as in training
+     * @param deadline after which waiting for one step's samples is an error
+     * @throws DataException DUN-604 if there are not two tokens in any file
+     */
+    public static TokenBatchSource validation(TokenShards shards, BatchPlan plan, Duration deadline) {
+        Samples samples = shards.cut(plan.context(), ShardSamples.Rest.KEPT);
+        return new TokenBatchSource(samples, plan, SampleOrder.inOrder(), StepBuffer.AtEnd.STOP, deadline);
     }
 
     /** Samples of one pass over the data. */

@@ -1,13 +1,11 @@
 package io.dunlin.data;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
@@ -89,7 +87,7 @@ public final class TokenShards implements AutoCloseable {
 
     /** Whole samples of {@code context} tokens in all files: the length of a pass. */
     public long samples(int context) {
-        return shards.stream().mapToLong(shard -> samplesOf(shard.count(), context)).sum();
+        return new ShardSamples(this, context, ShardSamples.Rest.DROPPED).count();
     }
 
     /** Reads all files and checks them; see {@link TokenShard#verify}. */
@@ -97,15 +95,21 @@ public final class TokenShards implements AutoCloseable {
         shards.forEach(shard -> shard.verify(progress));
     }
 
-    /** Whole samples of {@code context} tokens. */
-    Samples whole(int context) {
-        if (samples(context) == 0) {
-            throw DataException.tooShort(names(), shards.stream().mapToLong(TokenShard::count).max().orElse(0), context);
+    /**
+     * The samples of {@code context} tokens.
+     *
+     * @throws DataException DUN-604 if there is none
+     */
+    Samples cut(int context, ShardSamples.Rest rest) {
+        ShardSamples samples = new ShardSamples(this, context, rest);
+        if (samples.count() == 0) {
+            long longest = shards.stream().mapToLong(TokenShard::count).max().orElse(0);
+            throw DataException.tooShort(names(), longest, rest == ShardSamples.Rest.KEPT ? 1 : context);
         }
-        return new WholeSamples(context);
+        return samples;
     }
 
-    String names() {
+    private String names() {
         return shards.size() == 1
                 ? shards.getFirst().path().toString()
                 : shards.getFirst().path() + " (longest of %,d files)".formatted(shards.size());
@@ -120,10 +124,6 @@ public final class TokenShards implements AutoCloseable {
         shards.forEach(TokenShard::close);
     }
 
-    static long samplesOf(long tokens, int context) {
-        return Math.max(0, tokens - 1) / context;
-    }
-
     private static void requireFits(TokenShard shard, String tokenizer, int vocabulary) {
         if (shard.tokenizer().isPresent() && !shard.tokenizer().get().equals(tokenizer)) {
             throw DataException.otherTokenizer(shard.path().toString(), shard.tokenizer().get(), tokenizer);
@@ -131,69 +131,6 @@ public final class TokenShards implements AutoCloseable {
         OptionalInt declared = shard.vocabulary();
         if (declared.isPresent() && declared.getAsInt() > vocabulary) {
             throw DataException.vocabularyTooSmall(shard.path().toString(), declared.getAsInt(), vocabulary);
-        }
-    }
-
-    private final class WholeSamples implements Samples {
-        private final int context;
-        private final long[] firstOf;
-
-        private WholeSamples(int context) {
-            this.context = context;
-            this.firstOf = new long[shards.size() + 1];
-            for (int i = 0; i < shards.size(); i++) {
-                firstOf[i + 1] = firstOf[i] + samplesOf(shards.get(i).count(), context);
-            }
-        }
-
-        @Override
-        public long count() {
-            return firstOf[shards.size()];
-        }
-
-        @Override
-        public int context() {
-            return context;
-        }
-
-        @Override
-        public OptionalInt targetsOfEach() {
-            return OptionalInt.of(context);
-        }
-
-        @Override
-        public int targets(long index) {
-            return context;
-        }
-
-        @Override
-        public void read(long index, MemorySegment tokens, MemorySegment targets) {
-            int file = fileOf(index);
-            TokenShard shard = shards.get(file);
-            long first = (index - firstOf[file]) * context;
-            shard.read(first, context, tokens, vocabulary);
-            MemorySegment.copy(tokens, Integer.BYTES, targets, 0, (context - 1L) * Integer.BYTES);
-            shard.read(first + context, 1, targets.asSlice((context - 1L) * Integer.BYTES), vocabulary);
-        }
-
-        @Override
-        public String place(long index) {
-            return "sample %,d of %s".formatted(index, shards.get(fileOf(index)).path());
-        }
-
-        @Override
-        public void close() {
-            TokenShards.this.close();
-        }
-
-        /** The last file that begins at or before the sample; files without a whole sample share their beginning. */
-        private int fileOf(long index) {
-            int found = Arrays.binarySearch(firstOf, index);
-            int file = found >= 0 ? found : -found - 2;
-            while (firstOf[file + 1] == firstOf[file]) {
-                file++;
-            }
-            return file;
         }
     }
 }

@@ -20,7 +20,7 @@ public final class Evaluation {
     /**
      * What is evaluated, and by whom.
      *
-     * @param batches how many, from the beginning of the data
+     * @param batches how many, from the beginning of the data; fewer if one pass over it has fewer
      * @param share this rank's number among those that share a batch
      * @param shares how many share a batch
      */
@@ -59,7 +59,7 @@ public final class Evaluation {
         DataPosition position = DataPosition.START;
         double sum = 0;
         long targets = 0;
-        for (int i = 0; i < settings.batches; i++) {
+        for (int i = 0; i < settings.batches && position.epoch() == DataPosition.START.epoch(); i++) {
             Batch batch = batches.next(position, settings.share, settings.shares);
             double[] lossSums = new double[batch.globalMicroBatches()];
             for (MicroBatch microBatch : batch.microBatches()) {

@@ -178,6 +178,60 @@ class TokenBatchSourceTest {
     }
 
     @Example
+    void shouldValidateOnEveryTokenOnce() {
+        TokenShards shards = TokenShards.open(List.of(write(0, 11), write(1, 2), write(2, 5)), "numbers", 100_000);
+        try (TokenBatchSource source = TokenBatchSource.validation(shards, BatchPlan.of(4, 2, 12), SOON)) {
+            assertThat(source.samplesPerEpoch()).isEqualTo(5);
+            Batch first = source.next(DataPosition.START, 0, 1);
+            assertThat(first.globalTargets()).isEqualTo(10);
+            assertThat(rows(first.microBatches().get(1).tokens())).containsExactly(List.of(8, 9, 0, 0), List.of(0, 0, 0, 0));
+            assertThat(rows(first.microBatches().get(1).targets())).containsExactly(List.of(9, 10, -1, -1), List.of(-1, -1, -1, -1));
+            Batch second = source.next(first.next(), 0, 1);
+            assertThat(second.globalTargets()).isEqualTo(5);
+            assertThat(second.globalMicroBatches()).isEqualTo(1);
+            assertThat(rows(second.microBatches().getFirst().targets()))
+                    .containsExactly(List.of(1001, -1, -1, -1), List.of(2001, 2002, 2003, 2004));
+            assertThat(second.next()).isEqualTo(new DataPosition(1, 0));
+        }
+    }
+
+    @Property(tries = 100)
+    void shouldValidateTheSameOnAnyNumberOfRanks(
+            @ForAll @IntRange(min = 2, max = 60) int count,
+            @ForAll @IntRange(min = 1, max = 4) int shares,
+            @ForAll @IntRange(min = 1, max = 9) int microBatch) {
+        List<Integer> targets = new ArrayList<>();
+        long promised = 0;
+        TokenShards shards = TokenShards.open(List.of(write(0, count)), "numbers", 100_000);
+        try (TokenBatchSource source = TokenBatchSource.validation(shards, BatchPlan.of(4, microBatch, 20), SOON)) {
+            DataPosition position = DataPosition.START;
+            while (position.epoch() == 0) {
+                DataPosition next = position;
+                for (int share = 0; share < shares; share++) {
+                    Batch batch = source.next(position, share, shares);
+                    batch.microBatches().forEach(part -> rows(part.targets())
+                            .forEach(row -> row.stream().filter(target -> target >= 0).forEach(targets::add)));
+                    promised += share == 0 ? batch.globalTargets() : 0;
+                    next = batch.next();
+                }
+                position = next;
+            }
+        }
+        assertThat(targets).isEqualTo(IntStream.range(1, count).boxed().toList());
+        assertThat(promised).isEqualTo(count - 1);
+    }
+
+    @Example
+    void shouldSayThatOneTokenIsTooFewToValidateOn() {
+        Path file = write(0, 1);
+        try (TokenShards shards = TokenShards.open(List.of(file), "numbers", 100_000)) {
+            assertThatThrownBy(() -> TokenBatchSource.validation(shards, BatchPlan.of(4, 1, 4), SOON))
+                    .isInstanceOf(DataException.class)
+                    .hasMessage(file + " has 1 token; one sample of context 1 needs 2");
+        }
+    }
+
+    @Example
     void shouldSayThatTheTextIsTooShort() {
         Path file = write(0, 64);
         try (TokenShards shards = TokenShards.open(List.of(file), "numbers", 100_000)) {

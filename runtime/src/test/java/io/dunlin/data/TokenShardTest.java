@@ -238,7 +238,7 @@ class TokenShardTest {
                 Arena arena = Arena.ofConfined()) {
             assertThat(shards.count()).isEqualTo(count);
             assertThat(shards.shards().getFirst().token(count - 1)).isEqualTo(9);
-            Samples samples = shards.whole(2);
+            Samples samples = shards.cut(2, ShardSamples.Rest.DROPPED);
             assertThat(samples.count()).isEqualTo((1L << 30) + 1);
             MemorySegment tokens = arena.allocate(8);
             MemorySegment targets = arena.allocate(8);
