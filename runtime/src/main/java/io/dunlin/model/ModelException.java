@@ -29,4 +29,17 @@ public final class ModelException extends DunlinException {
                 "Token %d is outside of the model's vocabulary of %d.".formatted(token, vocabulary),
                 "Train on text prepared with the tokenizer of this model, or set model.vocab to the tokenizer's size.");
     }
+
+    /** Settings of sampling that cannot be followed. */
+    static ModelException sampling(String message, String remedy) {
+        return new ModelException("DUN-514", message, remedy);
+    }
+
+    /** Logits of a model whose weights have gone wrong. */
+    static ModelException notNumbers(int position) {
+        return new ModelException(
+                "DUN-515",
+                "What the model predicts at position %d are no numbers: its weights are not finite.".formatted(position),
+                "Go back to an earlier checkpoint, and train on with a lower learning rate.");
+    }
 }

@@ -90,6 +90,12 @@ final class ModelPass implements Pass {
         return head.logits(forward());
     }
 
+    @Override
+    public Tensor logits(Tensor given, int row) {
+        load(given, tokens, 0);
+        return head.logits(forward(), row);
+    }
+
     private Tensor forward() {
         embedding.forward(tokens, stream[0]);
         for (int i = 0; i < blocks.length; i++) {

@@ -40,6 +40,15 @@ public interface Pass {
      */
     Tensor logits(Tensor tokens);
 
+    /**
+     * What the model predicts after one position; costs no more memory than a loss.
+     *
+     * @param tokens I32 [B, T]
+     * @param row which of the B*T positions
+     * @return [1, V], valid until the pass runs again
+     */
+    Tensor logits(Tensor tokens, int row);
+
     /** Memory that this pass holds: activations, gradients of activations, logits. */
     long activationBytes();
 }

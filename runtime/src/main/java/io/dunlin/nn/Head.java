@@ -115,6 +115,14 @@ public record Head(Norm norm, Linear projection) {
             return logits;
         }
 
+        /** The logits of row {@code row} of x[R,C] alone: [1, V], valid until the next call. */
+        public Tensor logits(Tensor x, int row) {
+            norm.forward(x, normed);
+            Tensor one = logits.rows(0, 1);
+            projection.forward(kernels, normed.rows(row, 1), one);
+            return one;
+        }
+
         private static Tensor elements(Tensor vector, int first, int count) {
             long bytes = vector.dtype().bytes();
             return Tensor.of(
