@@ -55,7 +55,10 @@ public final class CommandLineTool {
 
     private List<Object> verbs(List<String> given) {
         List<String> words = Stream.concat(Stream.of("dunlin"), given.stream()).toList();
-        return List.of(new TrainCommand(new RunConsole(terminal, words)), new ExplainCommand(terminal));
+        return List.of(
+                new DoctorCommand(terminal),
+                new TrainCommand(new RunConsole(terminal, words)),
+                new ExplainCommand(terminal));
     }
 
     private int fail(Throwable failure, boolean trace) {

@@ -1,26 +1,74 @@
 package io.dunlin.launcher.cli;
 
+import io.dunlin.launcher.job.JobFile;
+import io.dunlin.launcher.job.Nearest;
+import io.dunlin.launcher.job.ResolvedJob;
+import io.dunlin.launcher.place.Installation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
-/** Options of every verb that reads a job file. */
+/** The overrides that every command takes which reads a job. */
 final class JobOptions {
-    @Option(names = "--ranks", paramLabel = "N", defaultValue = "0", description = "Rank processes; short for --set launch.ranks=N.")
-    private int ranks;
+    private static final String SUFFIX = ".toml";
 
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "Override a value of the job file, as in --set train.steps=100; repeat for more.")
+            description = "Override a value of the job, for example train.steps=100; may be repeated.")
     private List<String> sets = new ArrayList<>();
 
-    /** All overrides, in the order in which they count. */
+    @Option(names = "--ranks", paramLabel = "N", description = "Short for --set launch.ranks=N.")
+    private String ranks = "";
+
+    /**
+     * Reads a job.
+     *
+     * @param word path of a job file, or name of a recipe that comes with Dunlin
+     */
+    ResolvedJob load(String word, Installation installation) {
+        return JobFile.load(find(word, installation), overrides());
+    }
+
+    /** The overrides in the order in which they count. */
     List<String> overrides() {
         List<String> all = new ArrayList<>(sets);
-        if (ranks != 0) {
+        if (!ranks.isEmpty()) {
             all.add("launch.ranks=" + ranks);
         }
         return all;
+    }
+
+    private static Path find(String word, Installation installation) {
+        Path file = Path.of(word);
+        if (Files.exists(file) || word.contains("/")) {
+            return file;
+        }
+        Path recipe = installation.recipes().resolve(word.endsWith(SUFFIX) ? word : word + SUFFIX);
+        if (Files.exists(recipe)) {
+            return recipe;
+        }
+        List<String> names = names(installation.recipes());
+        String hint = Nearest.to(word, names).map(near -> "did you mean " + near + "?  ").orElse("");
+        throw new CliException(
+                "DUN-105",
+                "there is no job file " + word + ", and no recipe of that name",
+                hint + "recipes: " + String.join(" ", names));
+    }
+
+    private static List<String> names(Path recipes) {
+        try (Stream<Path> files = Files.list(recipes)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(SUFFIX))
+                    .map(name -> name.substring(0, name.length() - SUFFIX.length()))
+                    .sorted()
+                    .toList();
+        } catch (IOException none) {
+            return List.of();
+        }
     }
 }

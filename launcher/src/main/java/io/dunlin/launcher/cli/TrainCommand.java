@@ -1,8 +1,8 @@
 package io.dunlin.launcher.cli;
 
 import io.dunlin.launcher.agent.Runs;
-import io.dunlin.launcher.job.JobFile;
 import io.dunlin.launcher.job.ResolvedJob;
+import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.worker.LaunchSpec;
 import java.nio.file.Path;
@@ -19,8 +19,8 @@ import picocli.CommandLine.Parameters;
 final class TrainCommand implements Callable<Integer> {
     private final RunConsole console;
 
-    @Parameters(paramLabel = "JOB", description = "Job file, for example recipes/jdk-source.toml.")
-    private Path job = Path.of("");
+    @Parameters(paramLabel = "JOB", description = "Job file, or name of a recipe: recipes/jdk-source.toml or jdk-source.")
+    private String job = "";
 
     @Mixin
     private JobOptions options = new JobOptions();
@@ -34,7 +34,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ResolvedJob resolved = JobFile.load(job, options.overrides());
+        ResolvedJob resolved = options.load(job, Installation.current());
         RunFolder folder = runDir.toString().isEmpty()
                 ? new Runs(Path.of(resolved.job().run().dir()))
                         .create(resolved.job().run().name(), LocalDateTime.now(), ThreadLocalRandom.current())

@@ -23,7 +23,18 @@ public record Surroundings(Host host, Software software) {
      *
      * @param memory in bytes
      */
-    public record Host(String name, String system, String architecture, int cores, long memory) {}
+    public record Host(String name, String system, String architecture, int cores, long memory) {
+        /** This machine, or as much of it as its container may use. */
+        public static Host local() {
+            return new Host(
+                    hostName(),
+                    System.getProperty("os.name") + " " + System.getProperty("os.version"),
+                    System.getProperty("os.arch"),
+                    Runtime.getRuntime().availableProcessors(),
+                    ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class)
+                            .getTotalMemorySize());
+        }
+    }
 
     /**
      * Versions.
@@ -49,13 +60,7 @@ public record Surroundings(Host host, Software software) {
     public static Surroundings look(Path options) {
         Version version = Version.current();
         return new Surroundings(
-                new Host(
-                        hostName(),
-                        System.getProperty("os.name") + " " + System.getProperty("os.version"),
-                        System.getProperty("os.arch"),
-                        Runtime.getRuntime().availableProcessors(),
-                        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class)
-                                .getTotalMemorySize()),
+                Host.local(),
                 new Software(
                         version.number(),
                         version.commit(),

@@ -1,0 +1,81 @@
+package io.dunlin.launcher.doctor;
+
+import io.dunlin.launcher.job.Job;
+import io.dunlin.launcher.place.Installation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** All checks, in the order in which their findings build on each other. */
+public final class Examination {
+    private final List<Check> checks;
+
+    /**
+     * A line of the report.
+     *
+     * @param title of the check
+     * @param finding of the check
+     */
+    public record Line(String title, Finding finding) {}
+
+    Examination(List<Check> checks) {
+        this.checks = List.copyOf(checks);
+    }
+
+    /**
+     * The examination of this machine for one job.
+     *
+     * @param installation that would be run
+     * @param job that would be run
+     * @param folder the user is in
+     */
+    public static Examination of(Installation installation, Job job, Path folder) {
+        RankFacts rank = new RankFacts(installation);
+        int ranks = job.launch().ranks();
+        return new Examination(List.of(
+                new HostCheck(),
+                new JavaCheck(installation, Runtime.version()),
+                new VectorCheck(rank),
+                new ComputeCheck(rank),
+                new CoresCheck(ranks, Runtime.getRuntime().availableProcessors()),
+                MemoryCheck.ofMachine(job),
+                new DiskCheck(folder.resolve(job.run().dir())),
+                new TextCheck(installation.javaHome()),
+                new ClockCheck(new KernelClock(), Instant.now(), installed(installation))));
+    }
+
+    private static Instant installed(Installation installation) {
+        try {
+            return Files.getLastModifiedTime(installation.options()).toInstant();
+        } catch (IOException unreadable) {
+            return Instant.EPOCH;
+        }
+    }
+
+    /**
+     * Looks at everything.
+     *
+     * @param listener is given each line as it is known
+     * @return how many failures there are
+     */
+    public int run(Consumer<Line> listener) {
+        int failures = 0;
+        for (Check check : checks) {
+            Finding finding = look(check);
+            listener.accept(new Line(check.title(), finding));
+            failures += finding instanceof Finding.Fail ? 1 : 0;
+        }
+        return failures;
+    }
+
+    private static Finding look(Check check) {
+        try {
+            return check.look();
+        } catch (Exception e) {
+            return new Finding.Fail("cannot be examined: " + e, "look at the cause, then try again");
+        }
+    }
+}

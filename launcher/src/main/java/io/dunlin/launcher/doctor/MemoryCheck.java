@@ -1,0 +1,68 @@
+package io.dunlin.launcher.doctor;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.dunlin.launcher.job.Job;
+import io.dunlin.launcher.report.Readable;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Every rank holds weights, gradients and two moments of AdamW in fp32, besides activations and its JVM. */
+final class MemoryCheck implements Check {
+    private static final long BYTES_PER_PARAMETER = 4 * 4;
+    private static final long BYTES_PER_JVM = 200L << 20;
+
+    private final long parameters;
+    private final int ranks;
+    private final long availableBytes;
+
+    MemoryCheck(long parameters, int ranks, long availableBytes) {
+        this.parameters = parameters;
+        this.ranks = ranks;
+        this.availableBytes = availableBytes;
+    }
+
+    static MemoryCheck ofMachine(Job job) {
+        return new MemoryCheck(job.model().config().parameterCount(), job.launch().ranks(), available());
+    }
+
+    @Override
+    public String title() {
+        return "Memory";
+    }
+
+    @Override
+    public Finding look() {
+        long needed = ranks * (parameters * BYTES_PER_PARAMETER + BYTES_PER_JVM);
+        String text = "%s available; %d %s of %s parameters need %s and their activations"
+                .formatted(
+                        Readable.memory(availableBytes),
+                        ranks,
+                        ranks == 1 ? "rank" : "ranks",
+                        Readable.about(parameters),
+                        Readable.memory(needed));
+        if (needed > availableBytes) {
+            return new Finding.Fail(text, "take a smaller model (model.preset) or fewer ranks (launch.ranks)");
+        }
+        return needed > availableBytes / 2
+                ? new Finding.Warn(text, "if it gets tight: train.recompute = \"layer\" or a smaller train.micro_batch")
+                : new Finding.Ok(text);
+    }
+
+    /** What the kernel could give without swapping, within the limit of the container. */
+    private static long available() {
+        OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        long limit = system.getTotalMemorySize();
+        try {
+            return Files.readAllLines(Path.of("/proc/meminfo")).stream()
+                    .filter(line -> line.startsWith("MemAvailable:"))
+                    .map(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+                    .findFirst()
+                    .map(bytes -> Math.min(bytes, limit))
+                    .orElse(system.getFreeMemorySize());
+        } catch (IOException notLinux) {
+            return system.getFreeMemorySize();
+        }
+    }
+}

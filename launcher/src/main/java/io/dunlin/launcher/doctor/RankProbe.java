@@ -1,0 +1,31 @@
+package io.dunlin.launcher.doctor;
+
+import io.dunlin.device.cpu.CpuDevice;
+import io.dunlin.device.cpu.CpuOptions;
+import io.dunlin.launcher.report.JsonLine;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import jdk.incubator.vector.FloatVector;
+
+/** A process that is started like a rank, says what it can compute with, and ends. */
+final class RankProbe {
+    private RankProbe() {}
+
+    /**
+     * What it says.
+     *
+     * @param vectorBits of the preferred vector
+     * @param device for people
+     */
+    record Facts(int vectorBits, String device) {}
+
+    public static void main(String[] arguments) {
+        PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+        try (CpuDevice device = CpuDevice.open(CpuOptions.fast(1))) {
+            out.println(JsonLine.write(
+                    new Facts(FloatVector.SPECIES_PREFERRED.vectorBitSize(), device.description())));
+        }
+    }
+}

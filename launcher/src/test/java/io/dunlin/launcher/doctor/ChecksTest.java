@@ -1,0 +1,134 @@
+package io.dunlin.launcher.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dunlin.launcher.place.Installation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class ChecksTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void shouldReportEveryCheckAndCountFailures() {
+        List<Examination.Line> lines = new ArrayList<>();
+        int failures = new Examination(List.of(
+                        check("a", () -> new Finding.Ok("fine")),
+                        check("b", () -> new Finding.Warn("slow", "buy")),
+                        check("c", () -> new Finding.Fail("gone", "fetch")),
+                        check("d", () -> {
+                            throw new IOException("broken");
+                        })))
+                .run(lines::add);
+
+        assertThat(failures).isEqualTo(2);
+        assertThat(lines).extracting(Examination.Line::title).containsExactly("a", "b", "c", "d");
+        assertThat(lines.getLast().finding().text()).isEqualTo("cannot be examined: java.io.IOException: broken");
+    }
+
+    @Test
+    void shouldRefuseAnotherJava() {
+        Finding finding = new JavaCheck(Installation.current(), Runtime.Version.parse("17.0.15")).look();
+
+        assertThat(finding).isInstanceOfSatisfying(Finding.Fail.class, fail -> {
+            assertThat(fail.text()).isEqualTo("this is Java 17.0.15, Dunlin runs on Java 25");
+            assertThat(fail.remedy()).contains("JAVA_HOME");
+        });
+        assertThat(new JavaCheck(Installation.current(), Runtime.version()).look()).isInstanceOf(Finding.Ok.class);
+    }
+
+    @Test
+    void shouldAskAProcessThatIsStartedLikeARank() throws Exception {
+        RankFacts rank = new RankFacts(Installation.current());
+
+        assertThat(rank.get().vectorBits()).isGreaterThanOrEqualTo(64);
+        assertThat(rank.get().device()).startsWith("cpu, 1 thread");
+        assertThat(new VectorCheck(rank).look().text()).endsWith("-bit");
+    }
+
+    @Test
+    void shouldShowWhatAProcessSaidThatCouldNotStart() throws Exception {
+        Files.createDirectories(folder.resolve("conf"));
+        Files.writeString(folder.resolve("conf/jvm.options"), "--no-such-flag\n");
+
+        assertThat(new VectorCheck(new RankFacts(new Installation(folder))).look())
+                .isInstanceOfSatisfying(Finding.Fail.class, fail -> assertThat(fail.text())
+                        .contains("no-such-flag"));
+    }
+
+    @Test
+    void shouldWarnWhereRanksMustTakeTurns() {
+        assertThat(new CoresCheck(2, 4).look()).isEqualTo(new Finding.Ok("4 for 2 ranks, 2 each"));
+        assertThat(new CoresCheck(4, 2).look()).isInstanceOf(Finding.Warn.class);
+    }
+
+    @Test
+    void shouldRefuseAModelThatCannotFit() {
+        assertThat(new MemoryCheck(8_030_000_000L, 1, 24L << 30).look()).isInstanceOf(Finding.Fail.class);
+        assertThat(new MemoryCheck(124_000_000, 4, 15L << 30).look()).isInstanceOf(Finding.Warn.class);
+        assertThat(new MemoryCheck(124_000_000, 1, 24L << 30).look())
+                .isEqualTo(new Finding.Ok(
+                        "24.0 GiB available; 1 rank of 124 M parameters need 2.04 GiB and their activations"));
+    }
+
+    @Test
+    void shouldMeasureTheDiskAndLeaveNothingBehind() throws IOException {
+        Finding finding = new DiskCheck(folder.resolve("runs/not/yet")).look();
+
+        assertThat(finding.text()).contains("free").contains("/s written, fsync");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void shouldSayWhichTextStandsInForMissingSources() throws IOException {
+        assertThat(new TextCheck(folder).look()).isInstanceOf(Finding.Warn.class);
+        Files.createDirectories(folder.resolve("lib"));
+        Files.write(folder.resolve("lib/src.zip"), new byte[1234]);
+        assertThat(new TextCheck(folder).look().text()).endsWith("lib/src.zip, 1.23 kB");
+    }
+
+    @Test
+    void shouldDoubtAClockThatIsOlderThanTheInstallation() {
+        Instant built = Instant.parse("2026-11-22T00:00:00Z");
+        KernelClock kept = new KernelClock() {
+            @Override
+            Optional<State> state() {
+                return Optional.of(new State(true, 12_000));
+            }
+        };
+
+        assertThat(new ClockCheck(kept, built.minusSeconds(1), built).look()).isInstanceOf(Finding.Warn.class);
+        assertThat(new ClockCheck(kept, built.plusSeconds(1), built).look())
+                .isEqualTo(new Finding.Ok("2026-11-22T00:00:01Z, synchronised to 12 ms"));
+        assertThat(new KernelClock().state())
+                .satisfiesAnyOf(
+                        state -> assertThat(state).isEmpty(),
+                        state -> assertThat(state.orElseThrow().largestErrorUs()).isNotNegative());
+    }
+
+    private interface Look {
+        Finding look() throws Exception;
+    }
+
+    private static Check check(String title, Look look) {
+        return new Check() {
+            @Override
+            public String title() {
+                return title;
+            }
+
+            @Override
+            public Finding look() throws Exception {
+                return look.look();
+            }
+        };
+    }
+}
