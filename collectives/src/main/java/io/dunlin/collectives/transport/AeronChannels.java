@@ -1,0 +1,68 @@
+package io.dunlin.collectives.transport;
+
+import io.aeron.ChannelUriStringBuilder;
+import java.util.List;
+
+/** Names of streams: shared memory between ranks of one host, UDP otherwise; none is used twice in a run. */
+final class AeronChannels {
+    private static final int RANK_BITS = 14;
+
+    private final AeronProfile profile;
+    private final List<RankAddress> addresses;
+    private final int rank;
+
+    AeronChannels(AeronProfile profile, List<RankAddress> addresses, int rank) {
+        if (addresses.size() > 1 << RANK_BITS) {
+            throw new IllegalArgumentException("more than %d ranks".formatted(1 << RANK_BITS));
+        }
+        this.profile = profile;
+        this.addresses = addresses;
+        this.rank = rank;
+    }
+
+    /** The stream number is the generation; the session number is lane, sender, receiver. */
+    private static int session(Lane lane, int from, int to) {
+        return (lane.ordinal() + 1) << 2 * RANK_BITS | from << RANK_BITS | to;
+    }
+
+    boolean sameHost(int peer) {
+        return addresses.get(peer).host().equals(addresses.get(rank).host());
+    }
+
+    String to(int peer, Lane lane) {
+        boolean data = lane == Lane.DATA;
+        ChannelUriStringBuilder channel = new ChannelUriStringBuilder()
+                .termLength(data ? profile.termBytes() : AeronProfile.CONTROL_TERM_BYTES)
+                .sessionId(session(lane, rank, peer))
+                .alias("%s-%d-%d".formatted(data ? "data" : "control", rank, peer));
+        if (sameHost(peer)) {
+            return channel.media("ipc")
+                    .mtu(data ? profile.frameBytes() : AeronProfile.CONTROL_FRAME_BYTES)
+                    .build();
+        }
+        UdpPath path = UdpPath.of(addresses.get(rank).endpoint());
+        int frameBytes = profile.udpFrameBytes() == 0 ? path.frameBytes() : profile.udpFrameBytes();
+        return channel.media("udp")
+                .endpoint(addresses.get(peer).endpoint())
+                .mtu(data ? Math.min(frameBytes, profile.termBytes() / 8 & -32) : AeronProfile.CONTROL_FRAME_BYTES)
+                .socketSndbufLength(path.socketBytes())
+                .build();
+    }
+
+    String from(int peer, Lane lane) {
+        ChannelUriStringBuilder channel = new ChannelUriStringBuilder().sessionId(session(lane, peer, rank));
+        if (sameHost(peer)) {
+            return channel.media("ipc").build();
+        }
+        UdpPath path = UdpPath.of(addresses.get(rank).endpoint());
+        return channel.media("udp")
+                .endpoint(addresses.get(rank).endpoint())
+                .socketRcvbufLength(path.socketBytes())
+                .receiverWindowLength(path.windowBytes(profile.termBytes()))
+                .build();
+    }
+
+    String route(int peer) {
+        return sameHost(peer) ? "aeron:ipc" : "aeron:udp " + addresses.get(peer).endpoint();
+    }
+}

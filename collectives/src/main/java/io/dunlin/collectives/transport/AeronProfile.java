@@ -1,0 +1,71 @@
+package io.dunlin.collectives.transport;
+
+import java.time.Duration;
+
+/**
+ * How Aeron is tuned, for the media driver and the ranks alike.
+ *
+ * <p>Short terms stay in the caches; large frames spare work for each. A dead peer is noticed after {@code clientLiveness}
+ * on the same host and after {@code peerLiveness} across hosts; a pause of a process longer than that counts as its death.
+ *
+ * @param termBytes of data streams, a power of two; a stream takes three terms of memory
+ * @param frameBytes largest frame of data streams inside a host, a multiple of 32
+ * @param udpFrameBytes largest datagram between hosts, a multiple of 32; 0 takes what the interface carries
+ * @param clientLiveness after which the driver gives up a rank that does not stir
+ * @param peerLiveness after which a driver gives up another that is silent
+ * @param driverLiveness after which a rank gives up the driver
+ */
+public record AeronProfile(
+        int termBytes,
+        int frameBytes,
+        int udpFrameBytes,
+        Duration clientLiveness,
+        Duration peerLiveness,
+        Duration driverLiveness) {
+    /** What was measured to work best; see the module's README. */
+    public static final AeronProfile STANDARD = new AeronProfile(
+            2 << 20, 32 << 10, 0, Duration.ofMillis(2_000), Duration.ofMillis(1_000), Duration.ofMillis(4_000));
+
+    static final int CONTROL_TERM_BYTES = 64 << 10;
+    static final int CONTROL_FRAME_BYTES = 1408;
+    static final Duration TIMER_INTERVAL = Duration.ofMillis(100);
+
+    private static final int LOG_DESCRIPTION_BYTES = 4096;
+    private static final long DRIVER_BYTES = 16 << 20;
+
+    /** Checks the ranges. */
+    public AeronProfile {
+        if (Integer.bitCount(termBytes) != 1 || termBytes < 64 << 10 || frameBytes % 32 != 0 || udpFrameBytes % 32 != 0) {
+            throw new IllegalArgumentException(
+                    "terms are powers of two from 64 KiB (%d), frames multiples of 32 (%d, %d)"
+                            .formatted(termBytes, frameBytes, udpFrameBytes));
+        }
+    }
+
+    /** This, with other terms; frames shrink with them. */
+    public AeronProfile withTermBytes(int termBytes) {
+        return new AeronProfile(
+                termBytes, Math.min(frameBytes, termBytes / 8), udpFrameBytes, clientLiveness, peerLiveness, driverLiveness);
+    }
+
+    /** This, with other limits. */
+    public AeronProfile withLiveness(Duration clientLiveness, Duration peerLiveness, Duration driverLiveness) {
+        return new AeronProfile(termBytes, frameBytes, udpFrameBytes, clientLiveness, peerLiveness, driverLiveness);
+    }
+
+    /**
+     * How much shared memory a host needs: three terms for each stream inside it, and for each that leaves or enters it.
+     *
+     * @param ranksHere on this host
+     * @param ranks in the world
+     */
+    public long sharedMemoryBytes(int ranksHere, int ranks) {
+        long inside = (long) ranksHere * (ranksHere - 1);
+        long across = 2L * ranksHere * (ranks - ranksHere);
+        return DRIVER_BYTES + (inside + across) * (logBytes(termBytes) + logBytes(CONTROL_TERM_BYTES));
+    }
+
+    private static long logBytes(int termBytes) {
+        return 3L * termBytes + LOG_DESCRIPTION_BYTES;
+    }
+}
