@@ -16,4 +16,17 @@ public record Batch(
         int firstMicroBatch,
         int globalMicroBatches,
         long globalTargets,
-        DataPosition next) {}
+        DataPosition next) {
+
+    /**
+     * Where a share of the micro-batches begins; it ends where the next one begins. Each share gets as many as any other,
+     * or one more.
+     *
+     * @param microBatches of the step
+     * @param share from 0 to {@code shares}
+     * @param shares how many
+     */
+    public static int firstOf(int microBatches, int share, int shares) {
+        return (int) ((long) microBatches * share / shares);
+    }
+}

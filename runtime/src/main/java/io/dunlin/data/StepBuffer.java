@@ -3,7 +3,6 @@ package io.dunlin.data;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.Shape;
 import io.dunlin.tensor.Tensor;
-import io.dunlin.train.SummationTree;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -50,7 +49,7 @@ final class StepBuffer {
         check(position, share, shares);
         BatchPlan step = stepAt(position);
         int count = step.microBatches();
-        lay(SummationTree.firstOf(count, share, shares), SummationTree.firstOf(count, share + 1, shares));
+        lay(Batch.firstOf(count, share, shares), Batch.firstOf(count, share + 1, shares));
         for (MicroBatch microBatch : microBatches) {
             fill(microBatch, position, step.rowsOf(microBatch.index()));
         }

@@ -51,7 +51,7 @@ public final class TokenBatchSource implements BatchSource {
         this(shards.cut(plan.context(), ShardSamples.Rest.DROPPED), plan, order, StepBuffer.AtEnd.NEXT_PASS, deadline);
     }
 
-    private TokenBatchSource(
+    TokenBatchSource(
             Samples samples, BatchPlan plan, SampleOrder order, StepBuffer.AtEnd atEnd, Duration deadline) {
         this.samples = samples;
         this.order = order;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dunlin.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +14,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -267,6 +270,31 @@ class TokenBatchSourceTest {
     }
 
     @Example
+    void shouldSayWhichFileDoesNotAnswer() {
+        CountDownLatch answer = new CountDownLatch(1);
+        try (TokenBatchSource source = stuck(answer, Duration.ofMillis(50))) {
+            assertThatThrownBy(() -> source.next(new DataPosition(0, 2), 0, 1))
+                    .hasMessage("waited 0.1 s for data from sample 2 of a slow disk")
+                    .asInstanceOf(InstanceOfAssertFactories.type(DataException.class))
+                    .extracting(DataException::code)
+                    .isEqualTo("DUN-615");
+            answer.countDown();
+        }
+    }
+
+    @Example
+    void shouldLeaveAtOnceWhenInterrupted() {
+        CountDownLatch answer = new CountDownLatch(1);
+        try (TokenBatchSource source = stuck(answer, SOON)) {
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(() -> source.next(DataPosition.START, 0, 1))
+                    .hasMessage("interrupted while waiting for data");
+            assertThat(Thread.interrupted()).isTrue();
+            answer.countDown();
+        }
+    }
+
+    @Example
     void shouldRefuseTokensOfAnotherTokenizerOrALargerVocabulary() {
         Path file = write(0, 10);
 
@@ -289,6 +317,48 @@ class TokenBatchSourceTest {
         assertThatThrownBy(() -> TokenShards.matching(folder, "set/test_*.bin"))
                 .hasMessage("no file matches \"test_*.bin\" in " + set);
         assertThatThrownBy(() -> TokenShards.matching(folder, "nowhere/*.bin")).hasMessageContaining("no such file or folder");
+    }
+
+    /** Three samples that are not read before {@code answer} comes. */
+    private static TokenBatchSource stuck(CountDownLatch answer, Duration deadline) {
+        Samples samples = new Samples() {
+            @Override
+            public long count() {
+                return 3;
+            }
+
+            @Override
+            public int context() {
+                return 2;
+            }
+
+            @Override
+            public OptionalInt targetsOfEach() {
+                return OptionalInt.of(2);
+            }
+
+            @Override
+            public int targets(long index) {
+                return 2;
+            }
+
+            @Override
+            public void read(long index, MemorySegment tokens, MemorySegment targets) {
+                while (answer.getCount() > 0) {
+                    Thread.onSpinWait(); // as a read of a mapped page, it cannot be interrupted
+                }
+            }
+
+            @Override
+            public String place(long index) {
+                return "sample %d of a slow disk".formatted(index);
+            }
+
+            @Override
+            public void close() {}
+        };
+        BatchPlan plan = BatchPlan.of(2, 1, 2);
+        return new TokenBatchSource(samples, plan, SampleOrder.inOrder(), StepBuffer.AtEnd.NEXT_PASS, deadline);
     }
 
     /** File k of {@code counts} holds the tokens 1000k, 1000k + 1, ... */
