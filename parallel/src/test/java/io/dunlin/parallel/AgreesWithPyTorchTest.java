@@ -15,8 +15,9 @@ class AgreesWithPyTorchTest {
     @ParameterizedTest
     @CsvSource({"GPT2, 1", "GPT2, 2", "GPT2, 4", "LLAMA, 1", "LLAMA, 2", "LLAMA, 4"})
     void shouldReproduceTheReferenceRun(PyTorchFigures figures, int ranks) {
-        SmallRun run = new SmallRun(
-                figures.config(), Accumulation.RUNNING, figures.rows(), 8, 2, 30, 16_384, figures::loadInto);
+        SmallRun run = SmallRun.of(figures.config(), Accumulation.RUNNING, figures.rows(), figures::loadInto)
+                .batches(8, 2)
+                .steps(30);
 
         for (Outcome outcome : LoopbackRanks.train(ranks, run)) {
             List<Double> losses = figures.curve("losses");

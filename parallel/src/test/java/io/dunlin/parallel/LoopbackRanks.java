@@ -1,5 +1,6 @@
 package io.dunlin.parallel;
 
+import io.dunlin.collectives.engine.LoopbackWorld;
 import io.dunlin.parallel.SmallRun.Outcome;
 import java.util.List;
 
@@ -9,7 +10,13 @@ final class LoopbackRanks {
 
     /** Trains on so many ranks over perfect links. */
     static List<Outcome> train(int ranks, SmallRun run) {
-        ThreadFabric fabric = new ThreadFabric(ranks);
-        return Ranks.all(ranks, rank -> () -> run.rank(fabric.communicator(rank)));
+        try (LoopbackWorld world = LoopbackWorld.ofRanks(ranks)) {
+            return train(world, ranks, run);
+        }
+    }
+
+    /** Trains on all ranks of a world. */
+    static List<Outcome> train(LoopbackWorld world, int ranks, SmallRun run) {
+        return Ranks.all(ranks, rank -> () -> run.rank(world.communicator(rank)));
     }
 }

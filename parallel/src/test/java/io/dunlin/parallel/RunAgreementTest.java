@@ -3,6 +3,7 @@ package io.dunlin.parallel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.dunlin.collectives.engine.LoopbackWorld;
 import io.dunlin.error.ExitCode;
 import io.dunlin.parallel.Ranks.Ending;
 import java.util.LinkedHashMap;
@@ -20,11 +21,12 @@ class RunAgreementTest {
     }
 
     private static List<Ending<String>> check(List<SequencedMap<String, String>> factsOfRanks) {
-        ThreadFabric fabric = new ThreadFabric(factsOfRanks.size());
-        return Ranks.endings(factsOfRanks.size(), rank -> () -> {
-            RunAgreement.check(fabric.communicator(rank), factsOfRanks.get(rank));
-            return "agreed";
-        });
+        try (LoopbackWorld world = LoopbackWorld.ofRanks(factsOfRanks.size())) {
+            return Ranks.endings(factsOfRanks.size(), rank -> () -> {
+                RunAgreement.check(world.communicator(rank), factsOfRanks.get(rank));
+                return "agreed";
+            });
+        }
     }
 
     private static ParallelException failure(Ending<String> ending) {
@@ -80,8 +82,9 @@ class RunAgreementTest {
 
     @Test
     void shouldAskNobodyAlone() {
-        ThreadFabric fabric = new ThreadFabric(1);
-        assertThatCode(() -> RunAgreement.check(fabric.communicator(0), facts("7", "a")))
-                .doesNotThrowAnyException();
+        try (LoopbackWorld world = LoopbackWorld.ofRanks(1)) {
+            assertThatCode(() -> RunAgreement.check(world.communicator(0), facts("7", "a")))
+                    .doesNotThrowAnyException();
+        }
     }
 }

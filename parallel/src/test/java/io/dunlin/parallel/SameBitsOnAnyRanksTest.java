@@ -9,15 +9,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The promise of the deterministic mode: any number of ranks, the same losses and weights to the last bit. */
 class SameBitsOnAnyRanksTest {
-    private static void assertSameBits(Outcome actual, Outcome expected) {
-        assertThat(actual.losses()).isEqualTo(expected.losses());
-        assertThat(actual.norms()).isEqualTo(expected.norms());
-        assertThat(actual.weights()).containsOnlyKeys(expected.weights().keySet());
-        expected.weights().forEach((name, weights) -> assertThat(actual.weights().get(name))
-                .as(name)
-                .containsExactly(weights));
-    }
-
     @ParameterizedTest
     @EnumSource
     void shouldGiveTheSameBitsOnOneToFourRanks(SmallFamily family) {
@@ -27,7 +18,7 @@ class SameBitsOnAnyRanksTest {
         assertThat(one.losses().getLast()).isLessThan(one.losses().getFirst());
         for (int ranks = 1; ranks <= 4; ranks++) {
             for (Outcome outcome : LoopbackRanks.train(ranks, run)) {
-                assertSameBits(outcome, one);
+                outcome.assertSameBits(one);
             }
         }
     }
@@ -39,7 +30,7 @@ class SameBitsOnAnyRanksTest {
         Outcome one = run.alone();
 
         for (Outcome outcome : LoopbackRanks.train(4, run)) {
-            assertSameBits(outcome, one);
+            outcome.assertSameBits(one);
         }
     }
 
@@ -48,6 +39,8 @@ class SameBitsOnAnyRanksTest {
     void shouldGiveTheSameBitsWhateverTheBuckets(SmallFamily family) {
         SmallRun run = SmallRun.of(family.config(), Accumulation.TREE);
 
-        assertSameBits(LoopbackRanks.train(2, run.buckets(1000)).getLast(), LoopbackRanks.train(3, run.buckets(25 << 20)).getLast());
+        LoopbackRanks.train(2, run.buckets(1000))
+                .getLast()
+                .assertSameBits(LoopbackRanks.train(3, run.buckets(25 << 20)).getLast());
     }
 }

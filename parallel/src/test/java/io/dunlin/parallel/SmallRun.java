@@ -1,5 +1,7 @@
 package io.dunlin.parallel;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.dunlin.collectives.Communicator;
 import io.dunlin.data.FixedBatchSource;
 import io.dunlin.device.cpu.CpuDevice;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /**
  * A real training of a small model, on this thread alone or as one of several ranks.
@@ -39,6 +42,7 @@ import java.util.function.Consumer;
  * @param steps to train
  * @param bucketBytes small enough that there are many buckets
  * @param prepare writes initial weights
+ * @param afterStep told of each step
  */
 public record SmallRun(
         ModelConfig config,
@@ -48,10 +52,25 @@ public record SmallRun(
         int microBatch,
         long steps,
         long bucketBytes,
-        Consumer<Model> prepare) {
+        Consumer<Model> prepare,
+        LongConsumer afterStep) {
 
     /** What a rank saw and ended with. */
-    public record Outcome(List<Double> losses, List<Double> norms, Map<String, float[]> weights) {}
+    public record Outcome(List<Double> losses, List<Double> norms, Map<String, float[]> weights) {
+        /** Fails unless every loss, norm and weight is the same to the last bit. */
+        public void assertSameBits(Outcome expected) {
+            assertThat(losses).isEqualTo(expected.losses);
+            assertThat(norms).isEqualTo(expected.norms);
+            assertThat(weights).containsOnlyKeys(expected.weights.keySet());
+            expected.weights.forEach(
+                    (name, values) -> assertThat(weights.get(name)).as(name).containsExactly(values));
+        }
+    }
+
+    /** From given weights on given rows. */
+    public static SmallRun of(ModelConfig config, Accumulation accumulation, int[][] rows, Consumer<Model> prepare) {
+        return new SmallRun(config, accumulation, rows, 14, 2, 20, 4096, prepare, step -> {});
+    }
 
     /** 20 steps from random weights on random tokens, in 7 micro-batches of 2 rows a step. */
     public static SmallRun of(ModelConfig config, Accumulation accumulation) {
@@ -60,18 +79,31 @@ public record SmallRun(
         for (int i = 0; i < rows.length; i++) {
             rows[i] = random.ints(config.context(), 0, config.vocabulary()).toArray();
         }
-        return new SmallRun(config, accumulation, rows, 14, 2, 20, 4096, model -> model.initialise(3));
+        return of(config, accumulation, rows, model -> model.initialise(3));
     }
 
     /** The same with other sizes of a step. */
     public SmallRun batches(int newRowsPerStep, int newMicroBatch) {
         return new SmallRun(
-                config, accumulation, rows, newRowsPerStep, newMicroBatch, steps, bucketBytes, prepare);
+                config, accumulation, rows, newRowsPerStep, newMicroBatch, steps, bucketBytes, prepare, afterStep);
+    }
+
+    /** The same, so long. */
+    public SmallRun steps(long newSteps) {
+        return new SmallRun(
+                config, accumulation, rows, rowsPerStep, microBatch, newSteps, bucketBytes, prepare, afterStep);
     }
 
     /** The same in buckets of another size. */
     public SmallRun buckets(long newBucketBytes) {
-        return new SmallRun(config, accumulation, rows, rowsPerStep, microBatch, steps, newBucketBytes, prepare);
+        return new SmallRun(
+                config, accumulation, rows, rowsPerStep, microBatch, steps, newBucketBytes, prepare, afterStep);
+    }
+
+    /** The same with somebody who is told of each step. */
+    public SmallRun told(LongConsumer listener) {
+        return new SmallRun(
+                config, accumulation, rows, rowsPerStep, microBatch, steps, bucketBytes, prepare, listener);
     }
 
     /** Trains with nobody else. */
@@ -117,6 +149,7 @@ public record SmallRun(
                     List.of((state, result) -> {
                         losses.add(result.loss());
                         norms.add(result.gradientNorm());
+                        afterStep.accept(result.step());
                     }));
             trainer.run(new TrainState(), steps);
             Map<String, float[]> weights = new LinkedHashMap<>();

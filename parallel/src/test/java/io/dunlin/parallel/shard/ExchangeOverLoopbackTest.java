@@ -1,0 +1,90 @@
+package io.dunlin.parallel.shard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.engine.LoopbackWorld;
+import io.dunlin.parallel.Ranks;
+import io.dunlin.train.GradientExchange.GradientPartials;
+import io.dunlin.train.GradientExchange.Tally;
+import io.dunlin.train.StepRequest;
+import io.dunlin.train.SummationTree;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ExchangeOverLoopbackTest {
+    private static final int ELEMENTS = 50_000;
+    private static final GradientBuckets BUCKETS = GradientBuckets.of(ELEMENTS, 64 << 10);
+    private static final int STOP = 1 << StepRequest.STOP.ordinal();
+    private static final int SAVE = 1 << StepRequest.SAVE.ordinal();
+
+    @Test
+    void shouldAgreeOnLossesAndRequests() {
+        try (LoopbackWorld world = LoopbackWorld.ofRanks(3)) {
+            List<Tally> tallies = Ranks.all(3, rank -> () -> {
+                DataParallelExchange exchange = DataParallelExchange.fast(world.communicator(rank), BUCKETS);
+                double[] losses = new double[4];
+                losses[rank] = rank + 0.1;
+                exchange.agree(new Tally(new double[9], 0)); // an evaluation of another length
+                return exchange.agree(new Tally(losses, rank == 2 ? STOP : rank == 1 ? SAVE | STOP : 0));
+            });
+
+            assertThat(tallies).hasSize(3).allSatisfy(tally -> {
+                assertThat(tally.lossSums()).containsExactly(0.1, 1.1, 2.1, 0);
+                assertThat(tally.requests()).isEqualTo(STOP | SAVE);
+            });
+        }
+    }
+
+    @Test
+    void shouldTellEveryRankOfALossThatIsNotFinite() {
+        try (LoopbackWorld world = LoopbackWorld.ofRanks(2)) {
+            List<Tally> tallies = Ranks.all(2, rank -> () -> DataParallelExchange.fast(world.communicator(rank), BUCKETS)
+                    .agree(new Tally(rank == 0 ? new double[] {Double.NaN, 0} : new double[] {0, 2}, 0)));
+
+            assertThat(tallies).allSatisfy(tally -> assertThat(tally.lossSums()).containsExactly(Double.NaN, 2));
+        }
+    }
+
+    @Test
+    void shouldAllocateNothingAfterWarmUp() {
+        try (LoopbackWorld world = LoopbackWorld.ofRanks(2)) {
+            List<Long> allocated = Ranks.all(2, rank -> () -> {
+                Communicator communicator = world.communicator(rank);
+                return allocatedByHundredSteps(DataParallelExchange.fast(communicator, BUCKETS), rank)
+                        + allocatedByHundredSteps(DataParallelExchange.deterministic(communicator, BUCKETS), rank);
+            });
+
+            assertThat(allocated).containsExactly(0L, 0L);
+        }
+    }
+
+    private static long allocatedByHundredSteps(DataParallelExchange exchange, int rank) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        MemorySegment gradient = Arena.ofAuto().allocate(ELEMENTS * Float.BYTES, 64);
+        GradientPartials partials = new GradientPartials(
+                List.of(gradient), List.of(new SummationTree.Block(0, rank)), gradient, rank, 2);
+        Tally tally = new Tally(new double[2], 0);
+        int warmUp = 2000;
+        long before = 0;
+        for (int step = 0; step < warmUp + 100; step++) {
+            if (step == warmUp) {
+                before = threads.getCurrentThreadAllocatedBytes();
+            }
+            gradient.setAtIndex(ValueLayout.JAVA_FLOAT, 7, rank + 1);
+            exchange.begin(partials);
+            exchange.ready(ELEMENTS / 2, ELEMENTS - ELEMENTS / 2);
+            exchange.ready(0, ELEMENTS / 2);
+            exchange.finish();
+            exchange.agree(tally);
+        }
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        assertThat(gradient.getAtIndex(ValueLayout.JAVA_FLOAT, 7)).isEqualTo(3f);
+        return allocated;
+    }
+}
