@@ -59,26 +59,16 @@ final class LocalCluster implements AutoCloseable {
         return process;
     }
 
-    /** Starts training; the run's folder is that of {@link #run(String)} of the same name. */
+    /** Starts training in the folder of {@link #run(String)} of the same name. */
     DunlinProcess train(String name, TestJob job, int ranks) {
         write(name + ".toml", job.toml());
-        return start("train", name + ".toml", "--ranks", Integer.toString(ranks));
+        return start(
+                "train", name + ".toml", "--ranks", Integer.toString(ranks), "--run-dir", run(name).path().toString());
     }
 
-    /** The only run of a job. */
+    /** The run of that name. */
     RunFolder run(String name) {
-        try (Stream<Path> runs = Files.list(folder.resolve("runs"))) {
-            List<Path> found = runs.filter(Files::isDirectory)
-                    .filter(run -> !Files.isSymbolicLink(run))
-                    .filter(run -> run.getFileName().toString().contains("-" + name + "-"))
-                    .toList();
-            if (found.size() != 1) {
-                throw new IllegalStateException("runs of " + name + ": " + found);
-            }
-            return new RunFolder(found.getFirst());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return new RunFolder(folder.resolve("runs").resolve(name));
     }
 
     @Override
