@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.SequencedMap;
+import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 
 /**
@@ -95,9 +96,13 @@ public final class StepBench {
      */
     public record Share(String kernel, long calls, double ms, double share, double gflops) {}
 
-    /** Measures on a device, which should have nothing else to do. */
-    public static Result run(Device bare, Options options) {
-        KernelTimes times = new KernelTimes(System::nanoTime);
+    /**
+     * Measures on a device, which should have nothing else to do.
+     *
+     * @param clockNs {@code System::nanoTime}, or the CPU time of the thread where the machine is shared
+     */
+    public static Result run(Device bare, Options options, LongSupplier clockNs) {
+        KernelTimes times = new KernelTimes(clockNs);
         Device device = new TimedDevice(bare, times);
         ModelConfig config = Presets.named(options.preset);
         Model model = Model.create(config, device, options.precision);
@@ -115,7 +120,7 @@ public final class StepBench {
                 new AdamW(model.parameters(), device, AdamW.Settings.DEFAULT),
                 new RandomBatches(SEED, options.batch, config.context(), config.vocabulary()),
                 new Trainer.Settings(new LearningRate.Constant(3e-4, 0), 1.0, 0, 1),
-                System::nanoTime,
+                clockNs,
                 List.of(listener));
         trainer.run(new TrainState(), options.warmup + options.steps);
         return result(options, device, results, times);
