@@ -1,7 +1,5 @@
 package io.dunlin.launcher.agent;
 
-import io.dunlin.launcher.place.Signals;
-
 /**
  * How a rank's process ended.
  *
@@ -21,7 +19,7 @@ record RankExit(int status) {
     /** For people. */
     String describe() {
         return bySignal()
-                ? "ended by signal %d (%s)".formatted(signal(), Signals.name(signal()))
+                ? "ended by signal %d".formatted(signal())
                 : "exited with %d".formatted(status);
     }
 }

@@ -9,14 +9,15 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Says that an agent trains a run: a lock that the kernel drops when the agent ends, however it ends. */
 public final class RunLock implements AutoCloseable {
     private final FileChannel channel;
-
-    private static Path file(RunFolder folder) {
-        return folder.root().resolve("agent.lock");
-    }
 
     private RunLock(FileChannel channel) {
         this.channel = channel;
@@ -29,9 +30,8 @@ public final class RunLock implements AutoCloseable {
      */
     static RunLock take(RunFolder folder) {
         try {
-            FileChannel channel =
-                    FileChannel.open(file(folder), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            if (!lock(channel)) {
+            FileChannel channel = FileChannel.open(file(folder), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (!free(channel)) {
                 channel.close();
                 throw LaunchException.alreadyRunning(folder.root());
             }
@@ -41,20 +41,52 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    /** Whether an agent of another process trains the run now. */
+    /** Whether an agent trains the run now. */
     public static boolean taken(RunFolder folder) {
         if (!Files.exists(file(folder))) {
             return false;
         }
         try (FileChannel channel = FileChannel.open(file(folder), StandardOpenOption.WRITE)) {
-            return !lock(channel);
+            return !free(channel);
         } catch (IOException e) {
             throw LaunchException.runFolder(folder.root(), e);
         }
     }
 
+    /**
+     * Waits until no agent trains the run any more.
+     *
+     * @return whether that came to be in time
+     */
+    public static boolean awaitRelease(RunFolder folder, Duration limit) {
+        try (FileChannel channel = FileChannel.open(file(folder), StandardOpenOption.WRITE)) {
+            CompletableFuture<Void> locked = new CompletableFuture<>();
+            Thread.ofVirtual().start(() -> {
+                try {
+                    channel.lock();
+                    locked.complete(null);
+                } catch (IOException e) {
+                    locked.completeExceptionally(e);
+                }
+            });
+            locked.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (IOException | ExecutionException e) {
+            throw LaunchException.runFolder(folder.root(), e);
+        }
+    }
+
+    private static Path file(RunFolder folder) {
+        return folder.root().resolve("agent.lock");
+    }
+
     @SuppressWarnings("resource") // The lock lives as long as its channel.
-    private static boolean lock(FileChannel channel) throws IOException {
+    private static boolean free(FileChannel channel) throws IOException {
         try {
             FileLock lock = channel.tryLock();
             return lock != null;

@@ -13,6 +13,8 @@ import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What an agent holds on its host for a run: its member in the run's cluster and, for more than one rank, the folder in
@@ -20,6 +22,7 @@ import java.util.Locale;
  * shuts down.
  */
 final class Site implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Site.class);
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
     private static final String LOOPBACK = "127.0.0.1";
     private static final int TOKEN_BYTES = 16;
@@ -122,7 +125,7 @@ final class Site implements AutoCloseable {
             try {
                 held.pop().close();
             } catch (Exception e) {
-                System.err.println("while leaving: " + e);
+                LOG.warn("while leaving", e);
             }
         }
     }

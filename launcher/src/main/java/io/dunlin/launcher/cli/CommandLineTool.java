@@ -5,6 +5,7 @@ import io.dunlin.launcher.job.Nearest;
 import io.dunlin.launcher.report.Style;
 import io.dunlin.launcher.report.Version;
 import java.io.PrintWriter;
+import java.time.Clock;
 import java.util.List;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -55,9 +56,13 @@ public final class CommandLineTool {
 
     private List<Object> verbs(List<String> given) {
         List<String> words = Stream.concat(Stream.of("dunlin"), given.stream()).toList();
+        RunConsole console = new RunConsole(terminal, words);
         return List.of(
                 new DoctorCommand(terminal),
-                new TrainCommand(new RunConsole(terminal, words)),
+                new TrainCommand(console),
+                new ResumeCommand(console),
+                new StatusCommand(terminal, Clock.systemUTC()),
+                new StopCommand(terminal),
                 new ExplainCommand(terminal));
     }
 

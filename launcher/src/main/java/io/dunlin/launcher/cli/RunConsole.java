@@ -5,6 +5,7 @@ import io.dunlin.launcher.agent.NodeAgent;
 import io.dunlin.launcher.job.ResolvedJob;
 import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.report.ConsoleReporter;
+import io.dunlin.launcher.report.LiveFile;
 import io.dunlin.launcher.report.MetricsFile;
 import io.dunlin.launcher.report.RunFile;
 import io.dunlin.launcher.report.RunFolder;
@@ -42,7 +43,7 @@ final class RunConsole {
             RunFile facts = new RunFile(
                     folder.facts(), Surroundings.look(installation.options()), commandLine, trouble);
             return new NodeAgent(
-                            new NodeAgent.Order(job, folder, start, installation), List.of(facts, metrics, console))
+                            new NodeAgent.Order(job, folder, start, installation), List.of(facts, metrics, new LiveFile(folder.live()), console))
                     .run();
         } catch (IOException e) {
             throw new UncheckedIOException("metrics.jsonl of " + folder.root(), e);

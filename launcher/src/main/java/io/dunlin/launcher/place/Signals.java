@@ -40,22 +40,4 @@ public final class Signals {
             throw new IllegalStateException("this JVM has no jdk.unsupported module", e);
         }
     }
-
-    /** The usual name of signal {@code number} on Linux, for example {@code SIGKILL}; {@code signal 40} otherwise. */
-    public static String name(int number) {
-        return switch (number) {
-            case 1 -> "SIGHUP";
-            case 2 -> "SIGINT";
-            case 3 -> "SIGQUIT";
-            case 4 -> "SIGILL";
-            case 6 -> "SIGABRT";
-            case 7 -> "SIGBUS";
-            case 8 -> "SIGFPE";
-            case 9 -> "SIGKILL";
-            case 11 -> "SIGSEGV";
-            case 13 -> "SIGPIPE";
-            case 15 -> "SIGTERM";
-            default -> "signal " + number;
-        };
-    }
 }

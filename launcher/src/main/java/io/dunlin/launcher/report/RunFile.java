@@ -2,12 +2,15 @@ package io.dunlin.launcher.report;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -27,8 +30,8 @@ public final class RunFile implements RunListener {
     private long generation;
     private List<RankFacts> ranks = List.of();
 
-    /** The whole file. */
-    record Facts(
+    /** The whole file; {@code state} is {@code starting}, {@code running}, or an outcome in small letters. */
+    public record Facts(
             String job,
             String state,
             String started,
@@ -45,7 +48,7 @@ public final class RunFile implements RunListener {
             Surroundings.Software software) {}
 
     /** A rank of the generation that runs. */
-    record RankFacts(int rank, String host, long pid, int threads, String log) {}
+    public record RankFacts(int rank, String host, long pid, int threads, String log) {}
 
     /**
      * Makes a reporter.
@@ -60,6 +63,17 @@ public final class RunFile implements RunListener {
         this.surroundings = surroundings;
         this.commandLine = List.copyOf(commandLine);
         this.trouble = trouble;
+    }
+
+    /** What a run's file says; empty if there is none yet. */
+    public static Optional<Facts> read(RunFolder folder) {
+        try {
+            return JsonLine.read(Files.readString(folder.facts()), Facts.class);
+        } catch (NoSuchFileException none) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException("while reading " + folder.facts(), e);
+        }
     }
 
     @Override

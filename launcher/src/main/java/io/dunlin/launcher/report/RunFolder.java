@@ -36,6 +36,11 @@ public record RunFolder(Path root) {
         return root.resolve("run.json");
     }
 
+    /** Where each rank is, replaced about once a second while the run is on. */
+    public Path live() {
+        return root.resolve("live.json");
+    }
+
     /** One line for each reported step. */
     public Path metrics() {
         return root.resolve("metrics.jsonl");
