@@ -15,6 +15,9 @@ public sealed interface CheckpointEvent {
      */
     record Saved(long step, Path folder, long bytes, long durationNs) implements CheckpointEvent {}
 
+    /** A save begins. */
+    record Saving(long step) implements CheckpointEvent {}
+
     /** A save was asked for and not needed. */
     record Skipped(long step, String reason) implements CheckpointEvent {}
 

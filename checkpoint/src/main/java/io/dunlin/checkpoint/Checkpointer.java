@@ -100,6 +100,7 @@ public final class Checkpointer implements StepListener {
             listener.on(new CheckpointEvent.Skipped(state.step(), "this step is saved already"));
             return;
         }
+        listener.on(new CheckpointEvent.Saving(state.step()));
         CheckpointEvent.Saved saved = writer.save(
                 content.state(state, evaluation),
                 content.share(writer.peers().rank(), writer.peers().size()));

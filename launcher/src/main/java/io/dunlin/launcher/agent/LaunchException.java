@@ -60,6 +60,17 @@ public final class LaunchException extends DunlinException {
                 ExitCode.USAGE);
     }
 
+    /** DUN-204: a rank's port is taken. */
+    static LaunchException portTaken(String address, int port, Throwable cause) {
+        return new LaunchException(
+                "DUN-204",
+                "UDP port %d on %s is taken by another process (ranks use the ports after launch.port)"
+                        .formatted(port, address),
+                "set launch.port = 0 for any free ports, or another number",
+                ExitCode.ENVIRONMENT,
+                cause);
+    }
+
     /** DUN-403: the folder in shared memory cannot be made. */
     static LaunchException sharedFolder(Path parent, Throwable cause) {
         return new LaunchException(

@@ -98,6 +98,7 @@ public final class NodeAgent {
                 0,
                 "",
                 site.aeronDir(),
+                site.endpoints(),
                 0,
                 data,
                 order.start());

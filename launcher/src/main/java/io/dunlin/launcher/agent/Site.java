@@ -1,8 +1,12 @@
 package io.dunlin.launcher.agent;
 
+import io.dunlin.collectives.transport.MediaDriverHost;
+import io.dunlin.collectives.transport.MediaDriverSettings;
 import io.dunlin.launcher.job.LaunchSettings;
+import io.dunlin.launcher.job.LaunchSettings.TransportKind;
 import io.dunlin.launcher.membership.Membership;
 import io.dunlin.launcher.place.SharedFolder;
+import io.dunlin.launcher.report.RunFile;
 import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.report.Surroundings;
 import java.io.IOException;
@@ -31,6 +35,7 @@ final class Site implements AutoCloseable {
     private final Deque<AutoCloseable> held = new ArrayDeque<>();
     private final Thread hook = new Thread(this::release, "site-cleanup");
     private String aeronDir = "";
+    private List<String> endpoints = List.of();
     private final Membership membership;
 
     private Site(String runId, Membership membership) {
@@ -51,7 +56,7 @@ final class Site implements AutoCloseable {
         Site site = new Site(
                 runId,
                 Membership.open(new Membership.Settings(
-                        runId, HexFormat.of().formatHex(token), LOOPBACK, launch.port(), List.of())));
+                        runId, HexFormat.of().formatHex(token), LOOPBACK, launch.port(), List.of(), lastGeneration(folder))));
         Runtime.getRuntime().addShutdownHook(site.hook);
         try {
             if (launch.ranks() > 1) {
@@ -64,13 +69,22 @@ final class Site implements AutoCloseable {
         }
     }
 
+    /** Of earlier agents of this run, so that no two generations of a run ever have the same number. */
+    private static long lastGeneration(RunFolder folder) {
+        return RunFile.read(folder).map(RunFile.Facts::generation).orElse(0L);
+    }
+
     private void openTransport(LaunchSettings launch) {
         Path parent = launch.aeronDir().isEmpty() ? SHARED_MEMORY : Path.of(launch.aeronDir());
+        endpoints = launch.transport() == TransportKind.UDP ? Ports.endpoints(launch) : List.of();
         try {
             SharedFolder.sweep(parent);
             SharedFolder shared = SharedFolder.create(parent, runId);
             held.push(shared);
-            aeronDir = shared.aeronDir().toString();
+            MediaDriverHost driver =
+                    MediaDriverHost.start(MediaDriverSettings.onOneHost(shared.aeronDir(), launch.ranks()));
+            held.push(driver);
+            aeronDir = driver.directory().toString();
         } catch (IOException e) {
             throw LaunchException.sharedFolder(parent, e);
         }
@@ -94,6 +108,11 @@ final class Site implements AutoCloseable {
     /** Where the media driver is; empty without one. */
     String aeronDir() {
         return aeronDir;
+    }
+
+    /** Where each rank listens for the others by UDP; empty if they talk through shared memory. */
+    List<String> endpoints() {
+        return endpoints;
     }
 
     String host() {

@@ -39,8 +39,10 @@ public final class Membership implements AutoCloseable {
      * @param address this member listens on
      * @param port it listens on; 0 for any free one
      * @param seeds {@code host:port} of members to join; empty for the first
+     * @param lastGeneration number of the newest generation of earlier agents of this run; 0 if there were none
      */
-    public record Settings(String runId, String token, String address, int port, List<String> seeds) {}
+    public record Settings(
+            String runId, String token, String address, int port, List<String> seeds, long lastGeneration) {}
 
     private Membership(Settings settings, HazelcastInstance member) {
         this.settings = settings;
@@ -119,13 +121,13 @@ public final class Membership implements AutoCloseable {
      * Ends the live generation and opens the next one, which is not live yet.
      *
      * @param ranks of it
-     * @return its number, from 1
+     * @return its number, one more than the newest before
      */
     public long open(int ranks) {
         IMap<String, String> runs = member.getMap(RUNS);
         while (true) {
             String before = runs.get(settings.runId());
-            long next = before == null ? 1 : Registered.parse(before).generation() + 1;
+            long next = 1 + (before == null ? settings.lastGeneration() : Registered.parse(before).generation());
             String after = new Registered(next, ranks).text();
             boolean won = before == null
                     ? runs.putIfAbsent(settings.runId(), after) == null

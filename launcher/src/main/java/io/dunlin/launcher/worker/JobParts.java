@@ -1,6 +1,7 @@
 package io.dunlin.launcher.worker;
 
 import io.dunlin.checkpoint.CheckpointPolicy;
+import io.dunlin.checkpoint.ModelFacts;
 import io.dunlin.checkpoint.Retention;
 import io.dunlin.launcher.job.CheckpointSettings;
 import io.dunlin.launcher.job.Interval;
@@ -8,6 +9,7 @@ import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.job.OptimizerSettings;
 import io.dunlin.optim.AdamW;
 import io.dunlin.optim.LearningRate;
+import java.util.HashMap;
 import java.util.Map;
 
 /** Settings of a job, as the modules below take them. */
@@ -42,9 +44,9 @@ final class JobParts {
 
     /** What is worth knowing about a checkpoint without its run. */
     static Map<String, String> facts(Job job) {
-        return Map.of(
-                "model.config", job.model().config().toString(),
-                "data.tokenizer", job.data().tokenizer(),
-                "run.seed", Long.toString(job.run().seed()));
+        Map<String, String> facts = new HashMap<>(ModelFacts.of(job.model().config()));
+        facts.put("data.tokenizer", job.data().tokenizer());
+        facts.put("run.seed", Long.toString(job.run().seed()));
+        return facts;
     }
 }

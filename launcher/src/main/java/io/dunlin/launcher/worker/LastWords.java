@@ -41,10 +41,17 @@ final class LastWords implements Thread.UncaughtExceptionHandler {
         exit.accept(report.exitCode());
     }
 
+    /** Whether a collective failed because of somebody else; a desync or a broken transport is everybody's own. */
+    private static boolean byPeer(Throwable failure) {
+        return failure instanceof CollectiveException collective
+                && switch (collective.code()) {
+                    case "DUN-701", "DUN-702", "DUN-704", "DUN-705" -> true;
+                    default -> false;
+                };
+    }
+
     private Report.Failed report(Throwable failure, String stack) {
-        Report.Cause cause = aborted.getAsBoolean() || failure instanceof CollectiveException
-                ? Report.Cause.PEER
-                : Report.Cause.OWN;
+        Report.Cause cause = aborted.getAsBoolean() || byPeer(failure) ? Report.Cause.PEER : Report.Cause.OWN;
         return switch (failure) {
             case DunlinException known -> new Report.Failed(
                     known.code(),

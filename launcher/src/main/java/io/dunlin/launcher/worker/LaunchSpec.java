@@ -15,6 +15,7 @@ import java.util.List;
  * @param generation of the world; a rank of an older one can neither send nor commit
  * @param memberHash of this generation, to be said back when the rank is ready
  * @param aeronDir of the host's media driver; empty for one rank
+ * @param endpoints {@code address:port} of each rank for UDP; empty if they talk through shared memory
  * @param threads compute threads of this rank
  * @param data token files, found or prepared by the agent
  * @param start where training begins
@@ -28,9 +29,15 @@ public record LaunchSpec(
         long generation,
         String memberHash,
         String aeronDir,
+        List<String> endpoints,
         int threads,
         DataFiles data,
         Start start) {
+    /** Copies the list. */
+    public LaunchSpec {
+        endpoints = List.copyOf(endpoints);
+    }
+
     /**
      * Token files.
      *
@@ -59,6 +66,7 @@ public record LaunchSpec(
                 ofGeneration,
                 placement.memberHash(runId, ofGeneration),
                 aeronDir,
+                endpoints,
                 placement.places().get(number).threads(),
                 data,
                 from);

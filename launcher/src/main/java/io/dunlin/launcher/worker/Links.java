@@ -2,19 +2,31 @@ package io.dunlin.launcher.worker;
 
 import io.dunlin.checkpoint.Peers;
 import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.Group;
+import io.dunlin.collectives.engine.AeronCommunicators;
+import io.dunlin.collectives.engine.CommunicatorSettings;
+import io.dunlin.collectives.transport.AeronProfile;
+import io.dunlin.collectives.transport.AeronSettings;
+import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.launcher.job.Job;
+import io.dunlin.launcher.job.TimeoutSettings;
 import io.dunlin.launcher.report.Phase;
 import io.dunlin.model.Model;
 import io.dunlin.parallel.RunAgreement;
 import io.dunlin.parallel.shard.DataParallelExchange;
 import io.dunlin.parallel.shard.GradientBuckets;
 import io.dunlin.train.GradientExchange;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 
 /** What connects this rank with all others; nothing if it is alone. */
 final class Links implements AutoCloseable {
+    private static final Duration SLACK = Duration.ofSeconds(30);
+
     private final Optional<Communicator> communicator;
 
     private Links(Optional<Communicator> communicator) {
@@ -27,7 +39,37 @@ final class Links implements AutoCloseable {
         if (spec.ranks() == 1) {
             return new Links(Optional.empty());
         }
-        throw new UnsupportedOperationException();
+        Communicator communicator = AeronCommunicators.connect(
+                new CommunicatorSettings(
+                        spec.runId(),
+                        Math.toIntExact(spec.generation()),
+                        Group.world(spec.ranks()),
+                        spec.rank(),
+                        job.timeouts().rendezvous(),
+                        longest(job.timeouts()).plus(SLACK)),
+                new AeronSettings(
+                        Path.of(spec.aeronDir()),
+                        Math.toIntExact(spec.generation()),
+                        spec.rank(),
+                        addresses(spec),
+                        AeronProfile.STANDARD));
+        orders.watch(communicator);
+        return new Links(Optional.of(communicator));
+    }
+
+    /** The agent watches the phases and knows more; the limit of an operation is for an agent that does not. */
+    private static Duration longest(TimeoutSettings timeouts) {
+        return timeouts.firstStep().compareTo(timeouts.step()) > 0 ? timeouts.firstStep() : timeouts.step();
+    }
+
+    /** Ranks with endpoints stand for hosts of their own, so that they talk by UDP. */
+    private static List<RankAddress> addresses(LaunchSpec spec) {
+        if (spec.endpoints().isEmpty()) {
+            return RankAddress.sameHost(spec.ranks());
+        }
+        return spec.endpoints().stream()
+                .map(endpoint -> new RankAddress(endpoint, endpoint))
+                .toList();
     }
 
     /** Those who save and restore together. */

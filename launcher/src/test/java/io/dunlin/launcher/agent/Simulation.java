@@ -55,7 +55,7 @@ final class Simulation implements Timeline, RankLauncher, GenerationRegistry {
                 Duration.ofSeconds(20),
                 Duration.ofSeconds(5));
         LaunchSpec spec = new LaunchSpec(
-                "run", Path.of("/runs/run"), "", 0, ranks, 0, "", "/dev/shm/x", 1, LaunchSpec.DataFiles.NONE, LaunchSpec.Start.SCRATCH);
+                "run", Path.of("/runs/run"), "", 0, ranks, 0, "", "/dev/shm/x", List.of(), 1, LaunchSpec.DataFiles.NONE, LaunchSpec.Start.SCRATCH);
         return new Supervisor(
                 new GenerationRun.Context(this, this, this, (at, event) -> told.add(event), deadlines),
                 new Supervisor.Assignment(spec, Placement.onOneHost("h", ranks, 2, 0)),

@@ -11,13 +11,14 @@ import org.junit.jupiter.api.Test;
 
 class MembershipTest {
     private static Membership open(String run, String token, int port, List<String> seeds) {
-        return Membership.open(new Membership.Settings(run, token, "127.0.0.1", port, seeds));
+        return Membership.open(new Membership.Settings(run, token, "127.0.0.1", port, seeds, 6));
     }
 
     @Test
     void shouldBeLiveOnlyWhenAllRanksOfTheNewestGenerationSayTheSame() {
         try (Membership agent = open("r1", "t", 0, List.of())) {
             long first = agent.open(2);
+            assertThat(first).isEqualTo(7);
             agent.acknowledge(first, 0, "a");
             assertThat(agent.live(first)).isFalse();
             agent.acknowledge(first, 1, "b");

@@ -65,6 +65,7 @@ class JsonLineTest {
                 3,
                 "h",
                 "",
+                List.of("127.0.0.1:1", "127.0.0.1:2"),
                 1,
                 new LaunchSpec.DataFiles(List.of(Path.of("/d/train.bin")), List.of()),
                 LaunchSpec.Start.at(40));
