@@ -117,24 +117,15 @@ final class JobRules {
         }
     }
 
+    /** Nothing needs to divide anything: see {@link io.dunlin.data.BatchPlan}. */
     private void batch() {
-        TrainSettings train = job.train();
-        long one = (long) train.microBatch() * job.model().context();
-        long tokens = train.tokensPerStep();
-        String key = explicit("train.tokens_per_step", "train.micro_batch", "model.context");
-        String product = "micro_batch %d x context %d = %d".formatted(
-                train.microBatch(), job.model().context(), one);
-        if (one > tokens) {
-            problem("DUN-115", key, "%s is more than tokens_per_step = %d".formatted(product, tokens));
-        } else if (tokens % one != 0) {
-            long below = tokens - tokens % one;
+        long tokens = job.train().tokensPerStep();
+        if (tokens / job.model().context() >= Integer.MAX_VALUE) {
             problem(
                     "DUN-115",
-                    key,
-                    "tokens_per_step = %d is no multiple of %s      nearest: %d or %d"
-                            .formatted(tokens, product, below, below + one));
-        } else if (tokens / one > Integer.MAX_VALUE) {
-            problem("DUN-115", key, "tokens_per_step = %d is too large for %s".formatted(tokens, product));
+                    explicit("train.tokens_per_step", "model.context"),
+                    "tokens_per_step = %d are more than 2^31 samples of context %d"
+                            .formatted(tokens, job.model().context()));
         }
     }
 

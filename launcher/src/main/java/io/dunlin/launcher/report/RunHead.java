@@ -1,5 +1,6 @@
 package io.dunlin.launcher.report;
 
+import io.dunlin.data.BatchPlan;
 import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.job.ModelSettings;
 import io.dunlin.model.Precision;
@@ -29,7 +30,7 @@ final class RunHead {
         SequencedMap<String, String> rows = new LinkedHashMap<>();
         rows.put("model", model(prepared.parameters()));
         rows.put("layout", layout());
-        rows.put("batch", batch(prepared.microBatches()));
+        rows.put("batch", batch());
         rows.put("data", data(prepared));
         rows.put("device", prepared.device());
         rows.put("memory", memory(prepared.memory()));
@@ -64,13 +65,12 @@ final class RunHead {
         return ranks == 1 ? "1 rank" : "%d ranks = dp %d, transport %s".formatted(ranks, ranks, transport);
     }
 
-    private String batch(int microBatches) {
+    private String batch() {
+        BatchPlan plan =
+                BatchPlan.of(job.model().context(), job.train().microBatch(), job.train().tokensPerStep());
         return "%s tokens/step = %d micro-batches x %d x %d"
                 .formatted(
-                        Readable.count(job.train().tokensPerStep()),
-                        microBatches,
-                        job.train().microBatch(),
-                        job.model().context());
+                        Readable.count(plan.tokensPerStep()), plan.microBatches(), plan.microBatch(), plan.context());
     }
 
     private String data(Report.Prepared prepared) {

@@ -121,15 +121,15 @@ final class Training implements AutoCloseable {
         List<StepListener> listeners = new ArrayList<>();
         listeners.add(new StepReports(link, orders, job.train().steps()));
         if (!spec.data().validate().isEmpty() && job.eval().interval() > 0) {
-            BatchSource source = new TokenBatchSource(
-                    open(spec.data().validate()), plan, SampleOrder.inOrder(), job.timeouts().step());
+            BatchSource source =
+                    TokenBatchSource.validation(open(spec.data().validate()), plan, job.timeouts().step());
             validation.add(source);
             Evaluation evaluation = new Evaluation(
                     model.plan(plan.microBatch(), plan.context(), job.train().recompute(), PassKind.EVALUATE),
                     source,
                     exchange,
                     new Evaluation.Settings(job.eval().batches(), spec.rank(), spec.ranks()));
-            long tokens = job.eval().batches() * plan.tokensPerStep();
+            long tokens = Math.min(job.eval().batches() * plan.tokensPerStep(), validationTokens());
             listeners.add(new EvaluationReports(
                     link, evaluation, job.eval().interval(), tokens, checkpointer::evaluated));
         }

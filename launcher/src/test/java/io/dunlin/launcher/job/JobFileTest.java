@@ -154,8 +154,7 @@ final class JobFileTest {
             value = {
                 "DUN-111 | model.heads=5 | heads = 5 does not divide width = 64      possible heads: 1 2 4 8 16 32 64",
                 "DUN-113 | model.kv_heads=2 | kv_heads = 2, but a gpt has one for each of its 4 heads",
-                "DUN-115 | train.tokens_per_step=100 | micro_batch 8 x context 64 = 512 is more than tokens_per_step = 100",
-                "DUN-115 | train.tokens_per_step=1000 | tokens_per_step = 1000 is no multiple of micro_batch 8 x context 64 = 512      nearest: 512 or 1024",
+                "DUN-115 | train.tokens_per_step=900000000000 | tokens_per_step = 900000000000 are more than 2^31 samples of context 64",
                 "DUN-116 | data.tokenizer=gpt2 | the model knows 256 tokens, but tokenizer gpt2 makes 50257",
                 "DUN-118 | optimizer.schedule.warmup=2000 | warmup = 2000 steps is longer than the run of 1000 steps",
                 "DUN-112 | parallel.dp=3 | layout does not fit the world: dp 3 = 3 ranks, but launch.ranks = 1",
