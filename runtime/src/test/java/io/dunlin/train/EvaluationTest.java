@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class EvaluationTest {
     private static final ModelConfig CONFIG = ModelConfig.gpt(1, 8, 2, 19, 6);
 
-    private final Device device = CpuDevice.open(CpuOptions.plain());
+    private final Device device = CpuDevice.open(CpuOptions.fast(2));
     private final Model model = SmallModels.lively(CONFIG, device, Precision.F32);
     private final Pass pass = model.plan(1, 6, Recompute.NONE, PassKind.EVALUATE);
     private final ArrayBatches batches = new ArrayBatches(Tokens.random(1, 3, 4, 6, 19), 1);

@@ -18,22 +18,25 @@ import io.dunlin.model.Recompute;
 import io.dunlin.nn.Parameter;
 import io.dunlin.tensor.Philox;
 import java.lang.foreign.ValueLayout;
-import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The gradient of every parameter of whole models against central differences of the loss. */
 class GradientCheckTest {
     private static final int ROWS = 3;
 
-    static List<ModelConfig> models() {
-        return SmallModels.all();
+    static Stream<Arguments> models() {
+        return SmallModels.all().stream()
+                .flatMap(config -> Stream.of(CpuOptions.plain(), CpuOptions.fast(2))
+                        .map(options -> Arguments.of(config, options)));
     }
 
     @ParameterizedTest
     @MethodSource("models")
-    void shouldMatchFiniteDifferences(ModelConfig config) {
-        try (Device device = CpuDevice.open(CpuOptions.plain())) {
+    void shouldMatchFiniteDifferences(ModelConfig config, CpuOptions options) {
+        try (Device device = CpuDevice.open(options)) {
             Model model = SmallModels.lively(config, device, Precision.F32);
             int time = config.context() - 1; // some learned positions are not used
             Pass pass = model.plan(ROWS, time, Recompute.NONE, PassKind.TRAIN);

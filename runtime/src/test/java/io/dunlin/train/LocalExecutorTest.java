@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LocalExecutorTest {
     private static final ModelConfig CONFIG = ModelConfig.llama(1, 8, 2, 1, 11, 13, 6);
 
-    private final Device device = CpuDevice.open(CpuOptions.plain());
+    private final Device device = CpuDevice.open(CpuOptions.fast(2));
     private final Model model = SmallModels.lively(CONFIG, device, Precision.F32);
 
     @AfterEach

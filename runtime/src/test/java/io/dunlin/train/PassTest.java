@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PassTest {
     private static final int ROWS = 3;
 
-    private final Device device = CpuDevice.open(CpuOptions.plain());
+    private final Device device = CpuDevice.open(CpuOptions.fast(2));
 
     @AfterEach
     void close() {

@@ -7,6 +7,7 @@ import io.dunlin.data.DataPosition;
 import io.dunlin.device.Device;
 import io.dunlin.device.cpu.CpuDevice;
 import io.dunlin.device.cpu.CpuOptions;
+import io.dunlin.device.cpu.KernelChoice;
 import io.dunlin.model.Fixture;
 import io.dunlin.model.Model;
 import io.dunlin.model.PassKind;
@@ -28,13 +29,18 @@ import tools.jackson.databind.JsonNode;
 class PyTorchAgreementTest {
     private static final int ROWS = 8;
 
-    @ParameterizedTest
-    @EnumSource
-    void shouldPredictWhatTransformersPredicts(Fixture fixture) {
+    static Stream<Arguments> models() {
+        return Stream.of(Fixture.values())
+                .flatMap(fixture -> Stream.of(KernelChoice.values()).map(kernels -> Arguments.of(fixture, kernels)));
+    }
+
+    @ParameterizedTest(name = "{0}, {1} kernels")
+    @MethodSource("models")
+    void shouldPredictWhatTransformersPredicts(Fixture fixture, KernelChoice kernels) {
         JsonNode expected = fixture.expected().get("logits_head");
         int[][][] tokens = fixture.tokens();
         int time = tokens[0][0].length;
-        try (Device device = CpuDevice.open(CpuOptions.plain())) {
+        try (Device device = open(kernels)) {
             Model model = fixture.model(device, Precision.F32);
 
             Tensor logits = model.plan(ROWS, time, Recompute.NONE, PassKind.GENERATE)
@@ -56,16 +62,19 @@ class PyTorchAgreementTest {
     static Stream<Arguments> runs() {
         return Stream.of(Fixture.values())
                 .flatMap(fixture -> Stream.of(
-                        Arguments.of(fixture, 8, Accumulation.RUNNING),
-                        Arguments.of(fixture, 2, Accumulation.RUNNING),
-                        Arguments.of(fixture, 1, Accumulation.TREE)));
+                        Arguments.of(fixture, KernelChoice.PLAIN, 8, Accumulation.RUNNING, 5),
+                        Arguments.of(fixture, KernelChoice.PLAIN, 2, Accumulation.TREE, 5),
+                        Arguments.of(fixture, KernelChoice.FAST, 8, Accumulation.RUNNING, Fixture.STEPS),
+                        Arguments.of(fixture, KernelChoice.FAST, 2, Accumulation.RUNNING, Fixture.STEPS),
+                        Arguments.of(fixture, KernelChoice.FAST, 1, Accumulation.TREE, Fixture.STEPS)));
     }
 
-    @ParameterizedTest(name = "{0}, {1} rows at a time, {2}")
+    @ParameterizedTest(name = "{0}, {1} kernels, {2} rows at a time, {3}, {4} steps")
     @MethodSource("runs")
-    void shouldTrainAsPyTorchTrains(Fixture fixture, int microBatch, Accumulation accumulation) {
+    void shouldTrainAsPyTorchTrains(
+            Fixture fixture, KernelChoice kernels, int microBatch, Accumulation accumulation, int steps) {
         JsonNode expected = fixture.expected();
-        try (Device device = CpuDevice.open(CpuOptions.plain())) {
+        try (Device device = open(kernels)) {
             Model model = fixture.model(device, Precision.F32);
             Trainer trainer = trainer(model, fixture.tokens(), microBatch, accumulation, (state, result) -> {
                 int step = (int) result.step() - 1;
@@ -78,15 +87,43 @@ class PyTorchAgreementTest {
                         .isCloseTo(norm, within(1e-3 * norm));
             });
 
-            trainer.run(new TrainState(), Fixture.STEPS);
+            trainer.run(new TrainState(), steps);
 
-            expected.get("param_sums").properties().forEach(sum -> {
-                Parameter parameter = parameter(model, fixture.ourName(sum.getKey()));
-                assertThat(sum(parameter.value()))
-                        .as(parameter.name())
-                        .isCloseTo(sum.getValue().asDouble(), within(2e-3 + 1e-4 * Math.sqrt(parameter.shape().elements())));
-            });
+            if (steps == Fixture.STEPS) {
+                assertSums(fixture, model);
+            }
         }
+    }
+
+    /** Adam turns rounding of a gradient near zero into a step of its learning rate; sums of thousands even that out. */
+    private static void assertSums(Fixture fixture, Model model) {
+        fixture.expected().get("param_sums").properties().forEach(sum -> {
+            Parameter parameter = parameter(model, fixture.ourName(sum.getKey()));
+            assertThat(sum(parameter.value()))
+                    .as(parameter.name())
+                    .isCloseTo(
+                            sum.getValue().asDouble(),
+                            within(1e-4 * Math.sqrt(parameter.shape().elements())));
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldFollowPyTorchInBf16(Fixture fixture) {
+        JsonNode expected = fixture.expected().get("losses");
+        try (Device device = open(KernelChoice.FAST)) {
+            Model model = fixture.model(device, Precision.BF16);
+            Trainer trainer = trainer(model, fixture.tokens(), ROWS, Accumulation.RUNNING, (state, result) -> {
+                double loss = expected.get((int) result.step() - 1).asDouble();
+                assertThat(result.loss()).as("step %d", result.step()).isCloseTo(loss, within(5e-3 * loss));
+            });
+
+            trainer.run(new TrainState(), Fixture.STEPS);
+        }
+    }
+
+    private static Device open(KernelChoice kernels) {
+        return CpuDevice.open(kernels == KernelChoice.FAST ? CpuOptions.fast(2) : CpuOptions.plain());
     }
 
     private static Trainer trainer(

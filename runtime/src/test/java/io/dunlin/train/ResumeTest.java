@@ -26,7 +26,7 @@ class ResumeTest {
     private static final ModelConfig CONFIG = ModelConfig.gpt(2, 16, 2, 29, 8);
     private static final int[][][] TOKENS = Tokens.random(4, 12, 4, 8, 29);
 
-    private final Device device = CpuDevice.open(CpuOptions.plain());
+    private final Device device = CpuDevice.open(CpuOptions.fast(2));
 
     @AfterEach
     void close() {
