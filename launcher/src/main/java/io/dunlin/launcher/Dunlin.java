@@ -9,6 +9,6 @@ public final class Dunlin {
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] arguments) {
-        System.exit(new CommandLineTool(Terminal.ofProcess()).run(arguments));
+        System.exit(new CommandLineTool(Terminal.ofProcess(), Dunlin.class.getName()).run(arguments));
     }
 }

@@ -19,10 +19,17 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** {@code dunlin}: finds the verb, runs it, and turns a failure into a screen of text and an exit code. */
 public final class CommandLineTool {
     private final Terminal terminal;
+    private final String mainClass;
 
-    /** Makes a tool that writes to {@code terminal}. */
-    public CommandLineTool(Terminal terminal) {
+    /**
+     * Makes a tool.
+     *
+     * @param terminal to write to
+     * @param mainClass that leads here: verbs that compute start it again with the flags of a rank
+     */
+    public CommandLineTool(Terminal terminal, String mainClass) {
         this.terminal = terminal;
+        this.mainClass = mainClass;
     }
 
     /**
@@ -44,6 +51,11 @@ public final class CommandLineTool {
         Root root = new Root();
         CommandLine line = new CommandLine(root);
         verbs(given).forEach(line::addSubcommand);
+        line.addSubcommand(group("data", "Makes token shards of text.", List.of(new DataPrepareCommand(terminal))));
+        line.addSubcommand(group("ckpt", "Lists, shows and verifies checkpoints.", CkptCommands.of(terminal)));
+        line.addSubcommand(group("bench", "Measures.", List.of(new BenchStepCommand(terminal))));
+        line.addSubcommand(new ExplainCommand(terminal));
+        line.setExecutionStrategy(parsed -> execute(parsed, given));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new PrintWriter(terminal.out(), true));
         line.setErr(new PrintWriter(terminal.err(), true));
@@ -63,7 +75,25 @@ public final class CommandLineTool {
                 new ResumeCommand(console),
                 new StatusCommand(terminal, Clock.systemUTC()),
                 new StopCommand(terminal),
-                new ExplainCommand(terminal));
+                new SampleCommand(terminal));
+    }
+
+    private static CommandLine group(String name, String description, List<Object> verbs) {
+        CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create().name(name);
+        spec.usageMessage().description(description);
+        CommandLine group = new CommandLine(spec);
+        verbs.forEach(group::addSubcommand);
+        return group;
+    }
+
+    /** A verb that computes does so in a process that can. */
+    private int execute(CommandLine.ParseResult parsed, List<String> given) {
+        List<CommandLine> chain = parsed.asCommandLineList();
+        boolean helps = chain.stream().anyMatch(line -> line.isUsageHelpRequested() || line.isVersionHelpRequested());
+        boolean elsewhere = chain.getLast().getCommand() instanceof Computes && !ComputeProcess.isThis();
+        return elsewhere && !helps
+                ? new ComputeProcess(terminal, mainClass).run(given)
+                : new CommandLine.RunLast().execute(parsed);
     }
 
     private int fail(Throwable failure, boolean trace) {

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 final class CommandLineToolTest {
     private final RecordedTerminal recorded = new RecordedTerminal();
-    private final CommandLineTool tool = new CommandLineTool(recorded.terminal());
+    private final CommandLineTool tool = new CommandLineTool(recorded.terminal(), "io.dunlin.launcher.Dunlin");
 
     @Test
     void shouldListTheVerbsInItsHelp() {

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 final class DoctorCommandTest {
     private final RecordedTerminal recorded = new RecordedTerminal();
-    private final CommandLineTool tool = new CommandLineTool(recorded.terminal());
+    private final CommandLineTool tool = new CommandLineTool(recorded.terminal(), "io.dunlin.launcher.Dunlin");
 
     @Test
     void shouldExamineThisMachineForTheBundledRecipe() {
