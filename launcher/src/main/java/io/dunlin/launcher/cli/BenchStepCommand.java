@@ -65,7 +65,7 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
         StepBench.Options options = options();
         int compute = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
         try (CpuDevice device = CpuDevice.open(CpuOptions.fast(compute))) {
-            StepBench.Result result = StepBench.run(device, options);
+            StepBench.Result result = StepBench.run(device, options, System::nanoTime);
             print(result, terminal.out());
             if (!json.toString().isEmpty()) {
                 Files.writeString(json, JsonLine.pretty(result));

@@ -111,12 +111,13 @@ final class CkptCommands {
         public Integer call() {
             CheckpointInspection inspection = inspect(run);
             Manifest manifest = inspection.show(step == NEWEST ? newest(inspection, run) : step);
+            int ranks = manifest.files().size();
             line("step", Readable.count(manifest.state().step()));
             line("tokens", Readable.count(manifest.state().tokens()));
             line("data", manifest.state().position().toString());
             line("updates", Readable.count(manifest.state().optimizerUpdates()));
             line("saved", manifest.saved().truncatedTo(ChronoUnit.SECONDS) + ", " + age(manifest.saved()) + " ago");
-            line("by", "%d ranks, generation %d".formatted(manifest.files().size(), manifest.generation()));
+            line("by", "%d %s, generation %d".formatted(ranks, ranks == 1 ? "rank" : "ranks", manifest.generation()));
             line("size", Readable.bytes(manifest.bytes()));
             new TreeMap<>(manifest.state().facts()).forEach(this::line);
             if (tensors) {

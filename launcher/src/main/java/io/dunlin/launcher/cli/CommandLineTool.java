@@ -51,10 +51,6 @@ public final class CommandLineTool {
         Root root = new Root();
         CommandLine line = new CommandLine(root);
         verbs(given).forEach(line::addSubcommand);
-        line.addSubcommand(group("data", "Makes token shards of text.", List.of(new DataPrepareCommand(terminal))));
-        line.addSubcommand(group("ckpt", "Lists, shows and verifies checkpoints.", CkptCommands.of(terminal)));
-        line.addSubcommand(group("bench", "Measures.", List.of(new BenchStepCommand(terminal))));
-        line.addSubcommand(new ExplainCommand(terminal));
         line.setExecutionStrategy(parsed -> execute(parsed, given));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setOut(new PrintWriter(terminal.out(), true));
@@ -71,11 +67,15 @@ public final class CommandLineTool {
         RunConsole console = new RunConsole(terminal, words);
         return List.of(
                 new DoctorCommand(terminal),
+                group("data", "Makes token shards of text.", List.of(new DataPrepareCommand(terminal))),
                 new TrainCommand(console),
                 new ResumeCommand(console),
                 new StatusCommand(terminal, Clock.systemUTC()),
                 new StopCommand(terminal),
-                new SampleCommand(terminal));
+                new SampleCommand(terminal),
+                group("ckpt", "Lists, shows and verifies checkpoints.", CkptCommands.of(terminal)),
+                group("bench", "Measures.", List.of(new BenchStepCommand(terminal))),
+                new ExplainCommand(terminal));
     }
 
     private static CommandLine group(String name, String description, List<Object> verbs) {
@@ -104,9 +104,14 @@ public final class CommandLineTool {
 
     private int usage(ParameterException failure, List<String> given) {
         CommandLine.Model.CommandSpec spec = failure.getCommandLine().getCommandSpec();
+        boolean incomplete = !(failure instanceof UnmatchedArgumentException)
+                && !spec.subcommands().isEmpty();
+        String what = incomplete
+                ? spec.qualifiedName() + " what? " + String.join(" ", spec.subcommands().keySet())
+                : failure.getMessage();
         String hint = failure instanceof UnmatchedArgumentException unmatched ? hint(unmatched, spec) : "";
         CliException known =
-                new CliException("DUN-100", failure.getMessage(), hint + "all that is possible: " + spec.qualifiedName() + " --help");
+                new CliException("DUN-100", what, hint + "all that is possible: " + spec.qualifiedName() + " --help");
         return fail(known, given.contains("--trace"));
     }
 
@@ -138,7 +143,7 @@ public final class CommandLineTool {
 
         @Override
         public void run() {
-            throw new ParameterException(spec.commandLine(), "which command? " + String.join(" ", spec.subcommands().keySet()));
+            throw new ParameterException(spec.commandLine(), "no command");
         }
     }
 

@@ -27,9 +27,4 @@ public record TrainSettings(
         int threads,
 
         @Setting(value = "Where ranks compute", standard = "\"cpu\"")
-        String device) {
-    /** Micro-batches in the global batch of one step, over all ranks. */
-    public int microBatches(int context) {
-        return Math.toIntExact(tokensPerStep / ((long) microBatch * context));
-    }
-}
+        String device) {}

@@ -2,6 +2,7 @@ package io.dunlin.launcher.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dunlin.data.BatchPlan;
 import io.dunlin.launcher.place.Installation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,6 +25,9 @@ final class RecipesTest {
         Job job = JobFile.load(recipe, List.of()).job();
 
         assertThat(job.model().config().parameterCount()).isPositive();
-        assertThat(job.train().microBatches(job.model().context())).isPositive();
+        assertThat(BatchPlan.of(job.model().context(), job.train().microBatch(), job.train().tokensPerStep())
+                        .tokensPerStep())
+                .as("what the plan makes of tokens_per_step")
+                .isEqualTo(job.train().tokensPerStep());
     }
 }
