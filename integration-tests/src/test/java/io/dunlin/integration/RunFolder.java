@@ -84,6 +84,22 @@ record RunFolder(Path path) {
         }
     }
 
+    /** Steps of complete checkpoints, ascending. */
+    List<Long> savedSteps() {
+        return checkpoints().stream()
+                .map(folder -> Long.parseLong(folder.getFileName().toString().substring("step-".length())))
+                .toList();
+    }
+
+    /** Makes an empty file, as a person asks for something. */
+    void create(String name) {
+        try {
+            Files.createFile(path.resolve(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Complete lines of a file; none if it is not there yet. */
     private List<String> lines(String file) {
         try {

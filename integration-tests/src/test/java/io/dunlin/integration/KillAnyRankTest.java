@@ -1,0 +1,91 @@
+package io.dunlin.integration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Any rank may be killed at any moment: the run goes on from the newest checkpoint and ends as if nothing had been. */
+class KillAnyRankTest {
+    private static final int RANKS = 4;
+    private static final int KILLS = Integer.getInteger("dunlin.test.kills", 3);
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2})
+    void shouldEndWithTheLossesOfAnUndisturbedRun(long seed) {
+        Random random = new Random(seed);
+        TestJob job = TestJob.tiny(1_000_000)
+                .deterministic()
+                .with("checkpoint.interval", 7)
+                .with("launch.restarts", KILLS)
+                .with("launch.backoff", "\"10ms\"");
+        try (LocalCluster cluster = LocalCluster.in(folder)) {
+            DunlinProcess process = cluster.train("disturbed", job, RANKS);
+            RunFolder run = cluster.run("disturbed");
+            run.awaitStep(2);
+            for (int kill = 1; kill <= KILLS; kill++) {
+                long before = run.lastStep();
+                pass(Duration.ofMillis(random.nextInt(600)));
+                long generation = run.json().get("generation").asLong();
+                int rank = random.nextInt(RANKS);
+                long pid = run.rankPids().get(rank);
+                DunlinProcess.signal(pid, "KILL");
+
+                process.line("!! rank %d \\(pid %d\\) ended by signal 9 at step \\d+".formatted(rank, pid));
+                await("the next generation").atMost(DunlinProcess.PATIENCE).until(() -> run.json()
+                                .get("generation")
+                                .asLong()
+                        > generation);
+                // Beyond the step that failed: the same step is not allowed to fail twice in a row.
+                run.awaitStep(run.lastStep() + 2);
+                assertThat(run.lastStep()).isGreaterThan(before);
+            }
+            run.create("STOP");
+            process.endsWith(75);
+
+            long last = run.lastStep();
+            cluster.train("undisturbed", job.with("train.steps", last), 1).succeeds();
+            RunFolder undisturbed = cluster.run("undisturbed");
+            assertThat(run.steps()).hasSize((int) last).isEqualTo(undisturbed.steps());
+            assertThat(SavedTensors.digests(run, last)).isEqualTo(SavedTensors.digests(undisturbed, last));
+        }
+    }
+
+    @Test
+    void shouldNameRankPidSignalAndStepLast() {
+        TestJob job = TestJob.tiny(1_000_000).with("launch.restarts", 0).with("checkpoint.interval", 5);
+        try (LocalCluster cluster = LocalCluster.in(folder)) {
+            DunlinProcess process = cluster.train("killed", job, 2);
+            RunFolder run = cluster.run("killed");
+            run.awaitStep(12);
+            List<Long> pids = run.rankPids();
+
+            DunlinProcess.signal(pids.get(1), "KILL");
+
+            process.endsWith(10);
+            List<String> console = process.console();
+            String end = String.join("\n", console.subList(Math.max(0, console.size() - 5), console.size()));
+            assertThat(end).containsPattern("cause +rank 1 \\(pid %d\\) ended by signal 9 at step \\d+".formatted(pids.get(1)));
+            assertThat(end).contains("log/rank-00001.log");
+            assertThat(process.text()).doesNotContain("\tat ").contains("DUN-202");
+            assertThat(pids).noneMatch(Host::runs);
+            assertThat(run.savedSteps()).isNotEmpty();
+            assertThat(Host.sharedFolders(process.pid())).isEmpty();
+        }
+    }
+
+    /** Lets a random time pass, so that the kill falls on any moment. */
+    private static void pass(Duration time) {
+        await().pollDelay(time).pollInterval(Duration.ofMillis(1)).until(() -> true);
+    }
+}
