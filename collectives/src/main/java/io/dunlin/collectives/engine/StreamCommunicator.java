@@ -77,6 +77,11 @@ public final class StreamCommunicator implements Communicator {
         }
     }
 
+    /** Frames of other generations that were dropped. */
+    long staleFrames() {
+        return engine.staleFrames();
+    }
+
     @Override
     public Group group() {
         return settings.group();
