@@ -1,0 +1,127 @@
+package io.dunlin.collectives.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.Work;
+import io.dunlin.collectives.transport.DriverFolder;
+import io.dunlin.collectives.transport.MediaDriverHost;
+import io.dunlin.collectives.transport.MediaDriverSettings;
+import io.dunlin.tensor.DType;
+import io.dunlin.train.SummationTree;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** A step of training allocates nothing, neither on the caller's thread nor on the communication thread. */
+class AllocationTest {
+    private static final int STEPS = 100;
+    private static final int MOST_WARM_UPS = 60;
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    @Test
+    void shouldAllocateNothingInHundredStepsOverLoopback() {
+        try (LoopbackWorld world = LoopbackWorld.ofRanks(2)) {
+            check(world.communicators());
+        }
+    }
+
+    @Test
+    void shouldAllocateNothingInHundredStepsOverAeron() {
+        Path directory = new DriverFolder().create();
+        try (MediaDriverHost driver = MediaDriverHost.start(MediaDriverSettings.onOneHost(directory, 2))) {
+            CompletableFuture<Communicator> second = CompletableFuture.supplyAsync(
+                    () -> AeronCommunicators.onOneHost(CommunicatorSettings.of(1, 2), driver.directory()),
+                    task -> new Thread(task).start());
+            List<Communicator> communicators = new ArrayList<>();
+            communicators.add(AeronCommunicators.onOneHost(CommunicatorSettings.of(0, 2), driver.directory()));
+            communicators.add(second.join());
+            check(communicators);
+            communicators.forEach(Communicator::close);
+        }
+    }
+
+    private static void check(List<Communicator> communicators) {
+        long[] communicationThreads = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("comm-world-"))
+                .mapToLong(Thread::threadId)
+                .toArray();
+        assertThat(communicationThreads).hasSize(2);
+        List<Long> allocated = Ranks.run(communicators, communicator -> {
+            Step step = new Step(communicator);
+            long bytes = Long.MAX_VALUE;
+            for (int round = 0; round < MOST_WARM_UPS && bytes > 0; round++) {
+                communicator.barrier().await();
+                long before = sum(communicationThreads);
+                long mineBefore = THREADS.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < STEPS; i++) {
+                    step.run();
+                }
+                long mine = THREADS.getCurrentThreadAllocatedBytes() - mineBefore;
+                communicator.barrier().await();
+                bytes = agree(communicator, mine + sum(communicationThreads) - before);
+            }
+            return bytes;
+        });
+        assertThat(allocated).as("bytes allocated in %d steps", STEPS).containsOnly(0L);
+    }
+
+    private static long sum(long[] threads) {
+        long sum = 0;
+        for (long thread : threads) {
+            sum += THREADS.getThreadAllocatedBytes(thread);
+        }
+        return sum;
+    }
+
+    /** The largest that any member saw. */
+    private static long agree(Communicator communicator, long bytes) {
+        MemorySegment number = Arena.ofAuto().allocate(8);
+        number.set(ValueLayout.JAVA_DOUBLE, 0, bytes);
+        communicator.allReduce(number, DType.F64, ReduceOp.MAX).await();
+        return (long) number.get(ValueLayout.JAVA_DOUBLE, 0);
+    }
+
+    /** What an optimizer step does, and a little more. */
+    private static final class Step {
+        private final Communicator communicator;
+        private final MemorySegment gradient = Arena.ofAuto().allocate(600_000, 64);
+        private final MemorySegment tally = Arena.ofAuto().allocate(256, 64);
+        private final MemorySegment all = Arena.ofAuto().allocate(100_000, 64);
+        private final MemorySegment part;
+        private final List<MemorySegment> sums;
+        private final List<SummationTree.Block> blocks;
+        private final List<Long> lengths = List.of(40_000L, 60_000L);
+        private final Work[] works = new Work[4];
+
+        Step(Communicator communicator) {
+            this.communicator = communicator;
+            int rank = communicator.rank();
+            this.part = rank == 0 ? all.asSlice(0, 40_000) : all.asSlice(40_000, 60_000);
+            this.blocks = SummationTree.blocks(rank * 3, rank * 3 + 3, 6);
+            this.sums = blocks.stream()
+                    .map(block -> Arena.ofAuto().allocate(gradient.byteSize(), 64))
+                    .toList();
+        }
+
+        void run() {
+            works[0] = communicator.allReduce(gradient, DType.F32, ReduceOp.SUM);
+            works[1] = communicator.allReduceTree(blocks, sums, 6, sums.getFirst());
+            works[2] = communicator.allGather(part, all, lengths);
+            works[3] = communicator.broadcast(all, 1);
+            for (Work work : works) {
+                work.await();
+            }
+            communicator.allReduce(gradient, DType.BF16, ReduceOp.SUM).await();
+            communicator.allReduce(tally, DType.F64, ReduceOp.SUM).await();
+        }
+    }
+}
