@@ -1,12 +1,15 @@
 package io.dunlin.launcher.agent;
 
+import io.dunlin.launcher.agent.AgentEvent.Ask;
 import io.dunlin.launcher.report.Report;
 import io.dunlin.launcher.report.RunEvent;
 import io.dunlin.launcher.worker.Command;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The end of a generation: its ranks are told why, given a moment to leave, then killed. What they say meanwhile still
@@ -18,6 +21,7 @@ final class Ending {
     private final List<RankWatch> ranks;
     private final Map<Integer, Failure> failures = new LinkedHashMap<>();
     private final Map<Integer, Long> noticedNs = new LinkedHashMap<>();
+    private final Set<Ask> asked = EnumSet.noneOf(Ask.class);
 
     Ending(GenerationRun.Context context, long generation, List<RankWatch> ranks) {
         this.context = context;
@@ -31,10 +35,13 @@ final class Ending {
         String told = cause.isEmpty() ? describe(rootCause()) : cause;
         ranks.forEach(watch -> watch.send(new Command.Abort(told)));
         gather(context.deadlines().leave().toNanos());
-        if (ranks.stream().anyMatch(RankWatch::running)) {
-            ranks.forEach(RankWatch::kill);
-            gather(context.deadlines().leave().toNanos());
-        }
+        kill();
+    }
+
+    /** Returns when no process of the generation is left, without asking any. */
+    void kill() {
+        ranks.forEach(RankWatch::kill);
+        gather(context.deadlines().leave().toNanos());
         for (RankWatch watch : ranks) {
             if (watch.running()) {
                 context.tell(new RunEvent.Notice(
@@ -43,6 +50,11 @@ final class Ending {
                                 .formatted(watch.rank(), watch.handle().pid(), watch.handle().state())));
             }
         }
+    }
+
+    /** What was asked for while the generation ended. */
+    Set<Ask> asked() {
+        return asked;
     }
 
     /** The failure that began it; only after a rank has failed. */
@@ -69,9 +81,14 @@ final class Ending {
             }
             case AgentEvent.Exited(long from, int rank, RankExit exit) when from == generation ->
                 ranks.get(rank).exited(exit);
-            case AgentEvent.Asked(AgentEvent.Ask what, String _) when what == AgentEvent.Ask.INTERRUPT ->
-                ranks.forEach(RankWatch::kill);
-            case AgentEvent.Reported _, AgentEvent.Exited _, AgentEvent.Asked _ -> {}
+            case AgentEvent.Asked(Ask what, String by) -> {
+                context.tell(RunEvent.Requested.of(what.name(), by));
+                asked.add(what);
+                if (what == Ask.INTERRUPT) {
+                    ranks.forEach(RankWatch::kill);
+                }
+            }
+            case AgentEvent.Reported _, AgentEvent.Exited _ -> {}
         }
         noteFailures();
     }

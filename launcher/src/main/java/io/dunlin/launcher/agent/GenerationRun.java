@@ -102,7 +102,7 @@ final class GenerationRun {
             return watch();
         } finally {
             // Whatever went wrong in here, no process outlives its generation.
-            ranks.forEach(RankWatch::kill);
+            new Ending(context, generation, ranks).kill();
         }
     }
 
@@ -207,8 +207,7 @@ final class GenerationRun {
                 }
             }
             case INTERRUPT -> {
-                ranks.forEach(RankWatch::kill);
-                end("interrupted");
+                new Ending(context, generation, ranks).kill();
                 return Optional.of(new Result.Interrupted(lastStep()));
             }
         }
@@ -249,6 +248,12 @@ final class GenerationRun {
                 .toList();
         int killed = (int) ranks.stream().filter(RankWatch::killed).count();
         context.tell(new RunEvent.GenerationEnded(generation, survivors, killed, stop));
+        if (ending.asked().contains(Ask.INTERRUPT)) {
+            return Optional.of(new Result.Interrupted(lastStep()));
+        }
+        if (ending.asked().contains(Ask.STOP)) {
+            return Optional.of(new Result.Stopped(lastStep()));
+        }
         // A generation that got as far as training has taken its start; it goes on from there.
         boolean trained = ranks.stream().anyMatch(watch -> watch.phase().compareTo(Phase.FIRST_STEP) >= 0);
         LaunchSpec.Start next = trained ? LaunchSpec.Start.NEWEST : specs.getFirst().start();
@@ -263,6 +268,11 @@ final class GenerationRun {
             long limitNs = context.deadlines().of(watch.phase()).toNanos();
             if (watch.running() && !waits && nowNs - watch.phaseSinceNs() > limitNs) {
                 return Optional.of(hung(watch.phase()));
+            }
+            // Its work is done and said: whatever keeps the process is not worth waiting for.
+            if (watch.done().isPresent()
+                    && nowNs - watch.lastWordNs() > context.deadlines().leave().toNanos()) {
+                watch.kill();
             }
         }
         if (stopAsked && nowNs - stopAskedNs > context.deadlines().grace().toNanos()) {

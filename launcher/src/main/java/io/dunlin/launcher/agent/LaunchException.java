@@ -26,20 +26,20 @@ public final class LaunchException extends DunlinException {
                 cause);
     }
 
-    /** DUN-207: no run there. */
+    /** DUN-130: no run there. */
     static LaunchException noRun(Path folder, int runs, int matches) {
         return new LaunchException(
-                "DUN-207",
+                "DUN-130",
                 "%s is not a run folder (it has no job.toml)%s"
                         .formatted(folder, matches > 1 ? ", and %d runs begin like that".formatted(matches) : ""),
                 runs == 0 ? "dunlin train JOB" : "name a run folder, the beginning of its name, or last",
                 ExitCode.USAGE);
     }
 
-    /** DUN-207: nothing under the runs folder. */
+    /** DUN-130: nothing under the runs folder. */
     public static LaunchException noRunsIn(Path runs) {
         return new LaunchException(
-                "DUN-207", "there is no run in %s yet".formatted(runs), "dunlin train JOB", ExitCode.USAGE);
+                "DUN-130", "there is no run in %s yet".formatted(runs), "dunlin train JOB", ExitCode.USAGE);
     }
 
     /** DUN-207: a run is there already. */

@@ -14,8 +14,6 @@ import io.dunlin.launcher.worker.LaunchSpec;
 import io.dunlin.launcher.worker.Worker;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -30,7 +28,7 @@ public final class NodeAgent {
     private static final String RANK_HEAP = "512m";
 
     private final Order order;
-    private final List<RunListener> listeners;
+    private final RunListener listener;
     private final LiveTimeline timeline = new LiveTimeline(Clock.systemUTC());
     private final long startNs = timeline.nowNs();
 
@@ -51,11 +49,11 @@ public final class NodeAgent {
     /**
      * An agent that does nothing yet.
      *
-     * @param listeners told of everything, in this order
+     * @param listener told of everything
      */
-    public NodeAgent(Order order, List<RunListener> listeners) {
+    public NodeAgent(Order order, RunListener listener) {
         this.order = order;
-        this.listeners = List.copyOf(listeners);
+        this.listener = listener;
     }
 
     /**
@@ -109,7 +107,7 @@ public final class NodeAgent {
                 folder,
                 timeline::post);
         GenerationRun.Context context =
-                new GenerationRun.Context(timeline, launcher, site.registry(), this::told, deadlines(job));
+                new GenerationRun.Context(timeline, launcher, site.registry(), listener, deadlines(job));
         return new Supervisor(
                         context,
                         new Supervisor.Assignment(spec, placement),
@@ -140,10 +138,6 @@ public final class NodeAgent {
     }
 
     private void tell(RunEvent event) {
-        told(timeline.now(), event);
-    }
-
-    private void told(Instant at, RunEvent event) {
-        listeners.forEach(listener -> listener.on(at, event));
+        listener.on(timeline.now(), event);
     }
 }

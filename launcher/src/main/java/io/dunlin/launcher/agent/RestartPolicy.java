@@ -48,7 +48,9 @@ final class RestartPolicy {
         if (cause.step() == lastStep) {
             return new Decision.GiveUp(
                     "DUN-205",
-                    "step %d has failed twice in a row: it is not started again".formatted(cause.step()),
+                    cause.step() == 0
+                            ? "the start has failed twice in a row: it is not tried again"
+                            : "step %d has failed twice in a row: it is not tried again".formatted(cause.step()),
                     "look into the log; dunlin resume RUN tries once more",
                     ExitCode.RANK_FAILED);
         }

@@ -11,15 +11,13 @@ final class WaitingLines {
     private final GenerationRun.Context context;
     private final long firstNs;
     private final long nextNs;
-    private Phase phase = Phase.START;
-    private long phaseSinceNs;
+    private boolean said;
     private long saidNs;
 
     WaitingLines(GenerationRun.Context context, Duration first, Duration next) {
         this.context = context;
         this.firstNs = first.toNanos();
         this.nextNs = next.toNanos();
-        this.phaseSinceNs = context.timeline().nowNs();
     }
 
     /** Tells about the phase of the slowest rank, if it has lasted long enough since anything was said about it. */
@@ -34,16 +32,13 @@ final class WaitingLines {
         RankWatch slowest = waitedFor.stream()
                 .min(Comparator.comparing(RankWatch::phase).thenComparingLong(RankWatch::phaseSinceNs))
                 .orElseThrow();
-        if (slowest.phase() != phase || slowest.phaseSinceNs() > phaseSinceNs) {
-            phase = slowest.phase();
-            phaseSinceNs = slowest.phaseSinceNs();
-            saidNs = phaseSinceNs;
-        }
+        Phase phase = slowest.phase();
+        long phaseSinceNs = slowest.phaseSinceNs();
         long limitNs = context.deadlines().of(phase).toNanos();
         // A step may well take seconds; it is worth a line only when it has used half of its time.
         long patienceNs = phase.compareTo(Phase.STEP) < 0 ? firstNs : Math.max(firstNs, limitNs / 2);
-        long dueNs = saidNs == phaseSinceNs ? phaseSinceNs + patienceNs : saidNs + nextNs;
-        if (nowNs >= dueNs) {
+        if (nowNs - phaseSinceNs >= patienceNs && (!said || nowNs - saidNs >= nextNs)) {
+            said = true;
             saidNs = nowNs;
             List<Integer> missing = waitedFor.stream()
                     .filter(watch -> watch.phase() == phase)

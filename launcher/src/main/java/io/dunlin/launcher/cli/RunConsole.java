@@ -4,11 +4,13 @@ import io.dunlin.error.ExitCode;
 import io.dunlin.launcher.agent.NodeAgent;
 import io.dunlin.launcher.job.ResolvedJob;
 import io.dunlin.launcher.place.Installation;
+import io.dunlin.launcher.report.BackgroundListener;
 import io.dunlin.launcher.report.ConsoleReporter;
 import io.dunlin.launcher.report.LiveFile;
 import io.dunlin.launcher.report.MetricsFile;
 import io.dunlin.launcher.report.RunFile;
 import io.dunlin.launcher.report.RunFolder;
+import io.dunlin.launcher.report.RunListener;
 import io.dunlin.launcher.report.Surroundings;
 import io.dunlin.launcher.worker.LaunchSpec;
 import java.io.IOException;
@@ -42,9 +44,11 @@ final class RunConsole {
                     new ConsoleReporter(terminal.out(), terminal.style(), job.job(), Path.of(""));
             RunFile facts = new RunFile(
                     folder.facts(), Surroundings.look(installation.options()), commandLine, trouble);
-            return new NodeAgent(
-                            new NodeAgent.Order(job, folder, start, installation), List.of(facts, metrics, new LiveFile(folder.live()), console))
-                    .run();
+            RunListener live = new LiveFile(folder.live());
+            try (BackgroundListener listeners =
+                    new BackgroundListener(List.of(facts, live, metrics, console))) {
+                return new NodeAgent(new NodeAgent.Order(job, folder, start, installation), listeners).run();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("metrics.jsonl of " + folder.root(), e);
         }

@@ -9,9 +9,13 @@ import java.io.StringWriter;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What a rank says when a thread of it fails; then the process ends, and with it all that the rank holds. */
 final class LastWords implements Thread.UncaughtExceptionHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(LastWords.class);
+
     private final AgentLink link;
     private final LongSupplier step;
     private final BooleanSupplier aborted;
@@ -35,7 +39,7 @@ final class LastWords implements Thread.UncaughtExceptionHandler {
     public void uncaughtException(Thread thread, Throwable failure) {
         StringWriter stack = new StringWriter();
         failure.printStackTrace(new PrintWriter(stack));
-        System.err.println("thread " + thread.getName() + " failed: " + stack);
+        LOG.error("thread {} failed: {}", thread.getName(), stack);
         Report.Failed report = report(failure, stack.toString());
         link.report(report);
         exit.accept(report.exitCode());

@@ -146,6 +146,8 @@ final class Simulation implements Timeline, RankLauncher, GenerationRegistry {
         boolean deaf;
         /** Answers, but does not get on. */
         boolean stuck;
+        /** Says that it is done, and stays. */
+        boolean lingers;
         boolean stopping;
         long step;
         private long begun;
@@ -220,7 +222,9 @@ final class Simulation implements Timeline, RankLauncher, GenerationRegistry {
             }
             if (stopping || step == stepsToDo) {
                 say(new Report.Done(step, stopping ? Report.End.STOPPED : Report.End.FINISHED));
-                in(Duration.ofMillis(20), () -> exit(stopping ? 75 : 0));
+                if (!lingers) {
+                    in(Duration.ofMillis(20), () -> exit(stopping ? 75 : 0));
+                }
             } else {
                 in(Duration.ofMillis(100), this::step);
             }

@@ -253,4 +253,39 @@ class SupervisorTest {
         assertThat(world.ofGeneration(1).get(0).commands).noneMatch(Command.Commit.class::isInstance);
         assertThat(world.ofGeneration(2).get(0).commands).contains(new Command.Commit(2, 4));
     }
+
+    @Test
+    void shouldObeyARequestThatComesWhileAFailedGenerationEnds() {
+        script(1, 1, 4, rank -> {
+            rank.exit(137);
+            world.in(Duration.ofMillis(60), () -> world.ask(AgentEvent.Ask.STOP));
+        });
+
+        assertThat(run()).isEqualTo(ExitCode.STOPPED);
+
+        assertThat(world.ofGeneration(2)).isEmpty();
+    }
+
+    @Test
+    void shouldNotWaitForARankThatIsDoneAndDoesNotLeave() {
+        world.behaviour = rank -> {
+            rank.lingers = rank.spec.rank() == 1;
+            rank.train();
+        };
+
+        assertThat(run()).isEqualTo(ExitCode.DONE);
+
+        assertThat(world.ofGeneration(1)).extracting(rank -> rank.killed).containsExactly(false, true, false);
+    }
+
+    @Test
+    void shouldStayCalmWhileItWaits() {
+        world.behaviour = rank -> world.in(Duration.ofSeconds(25), rank::train);
+
+        run();
+
+        assertThat(world.told(RunEvent.Waiting.class))
+                .extracting(waiting -> waiting.waited().toSeconds())
+                .containsExactly(2L, 12L, 22L);
+    }
 }
