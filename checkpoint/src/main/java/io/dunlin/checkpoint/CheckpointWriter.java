@@ -120,8 +120,13 @@ public final class CheckpointWriter {
      * @throws CheckpointException on every rank if any failed; nothing has changed then
      */
     public CheckpointEvent.Saved save(RunState state, List<NamedTensor> share) {
+        return saveFrom(state, share.stream().map(SliceSource::of).toList());
+    }
+
+    /** As {@link #save}, with slices that need not be in memory. */
+    public CheckpointEvent.Saved saveFrom(RunState state, List<SliceSource> share) {
         Instant start = clock.instant();
-        SequencedMap<String, NamedTensor> tensors = keyed(share);
+        SequencedMap<String, SliceSource> tensors = keyed(share);
         List<StoredTensor> stored = stored(tensors);
         Map<String, String> metadata = metadata(state);
         long totalBytes = announce(state, SafetensorsWriter.bytesFor(stored, metadata));
@@ -201,12 +206,12 @@ public final class CheckpointWriter {
     }
 
     private byte[] writeShare(
-            long step, Map<String, NamedTensor> tensors, List<StoredTensor> stored, Map<String, String> metadata) {
+            long step, Map<String, SliceSource> tensors, List<StoredTensor> stored, Map<String, String> metadata) {
         String name = CheckpointFolder.fileOf(peers.rank());
         Path path = folder.unfinished(step, generation).resolve(name);
         try (SafetensorsWriter writer = SafetensorsWriter.create(storage, path, stored, metadata)) {
             for (StoredTensor tensor : writer.order()) {
-                writer.append(tensor, tensors.get(tensor.name()).tensor().segment());
+                tensors.get(tensor.name()).copyTo(bytes -> writer.append(tensor, bytes));
             }
             DataFile file = dataFile(name, writer.finish(), tensors);
             return ManifestCodec.encode(file).getBytes(StandardCharsets.UTF_8);
@@ -232,7 +237,7 @@ public final class CheckpointWriter {
             return NOTHING;
         } catch (IOException e) {
             throw undo(temporary, failed("rank 0 could not commit %s".formatted(temporary), e));
-        } catch (CheckpointException e) {
+        } catch (RuntimeException e) {
             throw undo(temporary, e);
         }
     }
@@ -251,7 +256,7 @@ public final class CheckpointWriter {
         storage.forceFolder(folder.root());
     }
 
-    private CheckpointException undo(Path temporary, CheckpointException cause) {
+    private RuntimeException undo(Path temporary, RuntimeException cause) {
         try {
             housekeeping.remove(temporary);
         } catch (IOException e) {
@@ -279,26 +284,26 @@ public final class CheckpointWriter {
     }
 
     /** Slices by the name they have in the file: a whole tensor keeps its own, a part gets its interval. */
-    private static SequencedMap<String, NamedTensor> keyed(List<NamedTensor> share) {
-        SequencedMap<String, NamedTensor> keyed = new LinkedHashMap<>();
-        for (NamedTensor tensor : share) {
-            TensorSlice slice = tensor.slice();
+    private static SequencedMap<String, SliceSource> keyed(List<SliceSource> share) {
+        SequencedMap<String, SliceSource> keyed = new LinkedHashMap<>();
+        for (SliceSource source : share) {
+            TensorSlice slice = source.slice();
             String key = whole(slice) ? slice.name() : "%s[%d:%d]".formatted(slice.name(), slice.offset(), slice.end());
-            if (keyed.put(key, tensor) != null) {
+            if (keyed.put(key, source) != null) {
                 throw new IllegalArgumentException("given twice to save: " + key);
             }
         }
         return keyed;
     }
 
-    private static List<StoredTensor> stored(Map<String, NamedTensor> tensors) {
+    private static List<StoredTensor> stored(Map<String, SliceSource> tensors) {
         List<StoredTensor> stored = new ArrayList<>();
-        tensors.forEach((key, tensor) -> stored.add(new StoredTensor(
+        tensors.forEach((key, source) -> stored.add(new StoredTensor(
                 key,
-                StoredType.of(tensor.tensor().dtype()),
-                whole(tensor.slice())
-                        ? tensor.slice().shape()
-                        : Shape.of(tensor.slice().length()),
+                StoredType.of(source.dtype()),
+                whole(source.slice())
+                        ? source.slice().shape()
+                        : Shape.of(source.slice().length()),
                 0,
                 0)));
         return stored;
@@ -308,13 +313,13 @@ public final class CheckpointWriter {
         return slice.length() == slice.shape().elements();
     }
 
-    private static DataFile dataFile(String name, WrittenFile written, Map<String, NamedTensor> tensors) {
+    private static DataFile dataFile(String name, WrittenFile written, Map<String, SliceSource> tensors) {
         List<SavedSlice> slices = new ArrayList<>();
         for (SafetensorsWriter.WrittenTensor tensor : written.tensors()) {
-            NamedTensor source = tensors.get(tensor.tensor().name());
+            SliceSource source = tensors.get(tensor.tensor().name());
             slices.add(new SavedSlice(
                     source.slice(),
-                    source.tensor().dtype(),
+                    source.dtype(),
                     written.headerBytes() + tensor.tensor().begin(),
                     tensor.crc32c()));
         }

@@ -1,0 +1,46 @@
+package io.dunlin.checkpoint;
+
+import io.dunlin.tensor.DType;
+import io.dunlin.tensor.NamedTensor;
+import io.dunlin.tensor.TensorSlice;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/** A slice to be saved, wherever its bytes come from. */
+public interface SliceSource {
+    /** Takes bytes, in order. */
+    @FunctionalInterface
+    interface Sink {
+        /** Takes some; the memory may be reused afterwards. */
+        void accept(MemorySegment bytes) throws IOException;
+    }
+
+    /** Which part of which tensor. */
+    TensorSlice slice();
+
+    /** Element type. */
+    DType dtype();
+
+    /** Hands over all bytes: little-endian, row-major. */
+    void copyTo(Sink sink) throws IOException;
+
+    /** A slice in memory. */
+    static SliceSource of(NamedTensor tensor) {
+        return new SliceSource() {
+            @Override
+            public TensorSlice slice() {
+                return tensor.slice();
+            }
+
+            @Override
+            public DType dtype() {
+                return tensor.tensor().dtype();
+            }
+
+            @Override
+            public void copyTo(Sink sink) throws IOException {
+                sink.accept(tensor.tensor().segment());
+            }
+        };
+    }
+}
