@@ -15,6 +15,12 @@ import java.util.stream.Stream;
 final class Folders {
     private Folders() {}
 
+    /** The folder that a file is in. */
+    static Path of(Path file) {
+        Path parent = file.toAbsolutePath().getParent();
+        return parent == null ? file.toAbsolutePath() : parent;
+    }
+
     /** Brings the names in a folder to the disk, so that a rename survives a loss of power. */
     static void force(Path folder) throws IOException {
         // Only POSIX lets a folder be opened; elsewhere a rename is as durable as the file system makes it.

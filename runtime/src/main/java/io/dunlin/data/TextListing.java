@@ -65,7 +65,8 @@ record TextListing(Path root, List<TextFile> files, List<String> remarks, Resour
         } catch (IOException e) {
             throw DataException.unreadable(path.toString(), e);
         } catch (UncheckedIOException e) {
-            throw DataException.unreadable(path.toString(), e.getCause());
+            IOException cause = e.getCause() instanceof IOException inner ? inner : new IOException(e);
+            throw DataException.unreadable(path.toString(), cause);
         }
     }
 

@@ -128,7 +128,7 @@ public final class TokenShardWriter implements AutoCloseable {
             channel.close();
             Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
             finished = true;
-            Folders.force(target.toAbsolutePath().getParent());
+            Folders.force(Folders.of(target));
             return target;
         } catch (IOException e) {
             throw DataException.unwritable(target.toString(), e);

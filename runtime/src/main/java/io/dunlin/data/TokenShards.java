@@ -59,7 +59,7 @@ public final class TokenShards implements AutoCloseable {
         if (Files.isRegularFile(whole)) {
             return List.of(whole);
         }
-        Path parent = whole.toAbsolutePath().getParent();
+        Path parent = Folders.of(whole);
         PathMatcher matcher =
                 FileSystems.getDefault().getPathMatcher("glob:" + whole.getFileName());
         try (Stream<Path> files = Files.list(parent)) {
@@ -67,7 +67,7 @@ public final class TokenShards implements AutoCloseable {
                     .sorted()
                     .toList();
             if (found.isEmpty()) {
-                throw DataException.nothingMatches(parent.toString(), whole.getFileName().toString());
+                throw DataException.nothingMatches(parent.toString(), String.valueOf(whole.getFileName()));
             }
             return found;
         } catch (IOException e) {

@@ -21,7 +21,7 @@ import java.util.function.Consumer;
  * <p>Not safe for use by several threads, and not while another pass of the model runs.
  */
 public final class TextGenerator {
-    private static final int SHORTEST = 64;
+    private static final int SHORTEST = 16;
     private static final int GROWTH = 4;
 
     private final Model model;

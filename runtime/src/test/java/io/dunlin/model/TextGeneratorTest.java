@@ -48,7 +48,7 @@ class TextGeneratorTest {
         assertThat(generator.text("class ", new Settings(60, 1, 0, 8), piece -> {})).isNotEqualTo(first);
     }
 
-    /** Also behind the context (12) and through passes that are longer than the text (64, then 100). */
+    /** Also behind the context (12) and through passes that are longer than the text (64, 100). */
     @ParameterizedTest
     @EnumSource(Family.class)
     void shouldTakeTheLikeliestTokenAtTemperatureZero(Family family) {
