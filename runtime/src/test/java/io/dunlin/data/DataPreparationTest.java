@@ -35,6 +35,7 @@ class DataPreparationTest {
     private static final Instant NOW = Instant.now();
 
     @TempDir
+    @SuppressWarnings("NullAway.Init") // set before each test
     Path folder;
 
     private Path cache;

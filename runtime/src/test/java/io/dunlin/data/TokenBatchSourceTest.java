@@ -29,6 +29,7 @@ import org.assertj.core.api.InstanceOfAssertFactories;
 class TokenBatchSourceTest {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final Tokenizer WIDE = new TestTokenizer("numbers", 100_000);
+    @SuppressWarnings("NullAway.Init") // set before all tests
     private static Path folder;
 
     @BeforeContainer

@@ -32,6 +32,7 @@ class TokenShardTest {
     private static final Tokenizer BYTE = Tokenizer.named("byte");
 
     @TempDir
+    @SuppressWarnings("NullAway.Init") // set before each test
     Path folder;
 
     @ParameterizedTest
