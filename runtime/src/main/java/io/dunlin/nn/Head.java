@@ -21,7 +21,7 @@ import java.util.List;
  */
 public record Head(Norm norm, Linear projection) {
     /** Rows whose logits exist at the same time, where not all are asked for. */
-    public static final int CHUNK_ROWS = 512;
+    public static final int CHUNK_ROWS = 1024;
 
     /** Allocates the memory of a pass that needs losses, and gradients if the plan trains. */
     public Planned plan(ActivationPlan plan) {

@@ -84,13 +84,13 @@ class PassTest {
 
     @Test
     void shouldComputeLogitsInChunksAsInOnePiece() {
-        ModelConfig config = ModelConfig.gpt(1, 8, 2, 11, 300);
+        ModelConfig config = ModelConfig.gpt(1, 8, 2, 11, 500);
         Model model = SmallModels.lively(config, device, Precision.F32);
-        MicroBatch microBatch = microBatch(config, 300);
-        assertThat(ROWS * 300).isGreaterThan(Head.CHUNK_ROWS).isNotEqualTo(2 * Head.CHUNK_ROWS);
+        MicroBatch microBatch = microBatch(config, 500);
+        assertThat(ROWS * 500).isGreaterThan(Head.CHUNK_ROWS).isNotEqualTo(2 * Head.CHUNK_ROWS);
 
-        double inChunks = model.plan(ROWS, 300, Recompute.NONE, PassKind.EVALUATE).loss(microBatch);
-        double inOnePiece = model.plan(ROWS, 300, Recompute.NONE, PassKind.GENERATE).loss(microBatch);
+        double inChunks = model.plan(ROWS, 500, Recompute.NONE, PassKind.EVALUATE).loss(microBatch);
+        double inOnePiece = model.plan(ROWS, 500, Recompute.NONE, PassKind.GENERATE).loss(microBatch);
 
         assertThat(inChunks).isEqualTo(inOnePiece);
     }
