@@ -4,12 +4,9 @@ import io.dunlin.checkpoint.CheckpointFolder;
 import io.dunlin.checkpoint.CheckpointInspection;
 import io.dunlin.checkpoint.Manifest;
 import io.dunlin.checkpoint.format.CheckpointException;
-import io.dunlin.checkpoint.format.LocalStorage;
 import io.dunlin.error.ExitCode;
-import io.dunlin.launcher.agent.Runs;
 import io.dunlin.launcher.report.ErrorText;
 import io.dunlin.launcher.report.Readable;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -33,8 +30,7 @@ final class CkptCommands {
     }
 
     private static CheckpointInspection inspect(String run) {
-        Path folder = new Runs(Path.of("runs")).find(run).checkpoints();
-        return new CheckpointInspection(new CheckpointFolder(folder, new LocalStorage()));
+        return new CheckpointInspection(Checkpoints.find(run).folder());
     }
 
     private static long newest(CheckpointInspection inspection, String run) {
@@ -52,7 +48,7 @@ final class CkptCommands {
     static final class Ls implements Callable<Integer> {
         private final Terminal terminal;
 
-        @Parameters(paramLabel = "RUN", description = "Run folder, the beginning of its name, or last.")
+        @Parameters(paramLabel = "RUN", description = Checkpoints.RUN)
         private String run = "";
 
         private Ls(Terminal terminal) {
@@ -94,7 +90,7 @@ final class CkptCommands {
     static final class Show implements Callable<Integer> {
         private final Terminal terminal;
 
-        @Parameters(paramLabel = "RUN", description = "Run folder, the beginning of its name, or last.")
+        @Parameters(paramLabel = "RUN", description = Checkpoints.RUN)
         private String run = "";
 
         @Option(names = "--step", paramLabel = "STEP", defaultValue = "-1", description = "Which one; the newest complete if absent.")
@@ -157,7 +153,7 @@ final class CkptCommands {
     static final class Verify implements Callable<Integer> {
         private final Terminal terminal;
 
-        @Parameters(paramLabel = "RUN", description = "Run folder, the beginning of its name, or last.")
+        @Parameters(paramLabel = "RUN", description = Checkpoints.RUN)
         private String run = "";
 
         @Option(names = "--step", paramLabel = "STEP", defaultValue = "-1", description = "Which one; the newest complete if absent.")

@@ -74,6 +74,8 @@ public final class CommandLineTool {
                 new StopCommand(terminal),
                 new SampleCommand(terminal),
                 group("ckpt", "Lists, shows and verifies checkpoints.", CkptCommands.of(terminal)),
+                new ExportCommand(terminal),
+                new ImportCommand(terminal),
                 group("bench", "Measures.", List.of(new BenchStepCommand(terminal))),
                 new ExplainCommand(terminal));
     }

@@ -55,16 +55,16 @@ final class DoctorCommand implements Callable<Integer> {
                         yield style.warning("warn") + "  " + found + REMEDY_INDENT + remedy;
                     }
                     case Finding.Fail(String found, String remedy) ->
-                        style.alarm("FAIL") + "  " + found.replace("\n", REMEDY_INDENT) + REMEDY_INDENT + remedy;
+                        style.alarm("FAIL") + "  " + (found + "\n" + remedy).replace("\n", REMEDY_INDENT);
                 };
         terminal.out().printf("%-14s %s%n", line.title(), text);
     }
 
     private static String summary(int failures, int warnings, int ranks) {
-        String for_ = ranks == 1 ? "1 rank" : ranks + " ranks";
+        String whom = ranks == 1 ? "1 rank" : ranks + " ranks";
         String rest = warnings == 0 ? "" : ", " + warnings + (warnings == 1 ? " warning" : " warnings");
         return failures == 0
-                ? "Ready to train on " + for_ + rest + "."
-                : failures + (failures == 1 ? " problem" : " problems") + rest + ": not ready to train on " + for_ + ".";
+                ? "Ready to train on " + whom + rest + "."
+                : failures + (failures == 1 ? " problem" : " problems") + rest + ": not ready to train on " + whom + ".";
     }
 }

@@ -1,24 +1,19 @@
 package io.dunlin.launcher.cli;
 
-import io.dunlin.checkpoint.CheckpointFolder;
+import io.dunlin.checkpoint.CheckpointLocation;
+import io.dunlin.checkpoint.ModelFacts;
 import io.dunlin.checkpoint.Peers;
-import io.dunlin.checkpoint.Restore;
 import io.dunlin.checkpoint.RunContent;
-import io.dunlin.checkpoint.format.LocalStorage;
 import io.dunlin.data.Tokenizer;
 import io.dunlin.device.cpu.CpuDevice;
 import io.dunlin.device.cpu.CpuOptions;
 import io.dunlin.error.ExitCode;
-import io.dunlin.launcher.agent.Runs;
-import io.dunlin.launcher.job.Job;
-import io.dunlin.launcher.job.JobFile;
-import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.model.Model;
+import io.dunlin.model.Precision;
 import io.dunlin.model.TextGenerator;
-import io.dunlin.tensor.NamedTensor;
-import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -31,7 +26,7 @@ final class SampleCommand implements Callable<Integer>, Computes {
 
     private final Terminal terminal;
 
-    @Parameters(paramLabel = "RUN", description = "Run folder, the beginning of its name, or last.")
+    @Parameters(paramLabel = "RUN", description = Checkpoints.RUN)
     private String run = "";
 
     @Option(names = "--prompt", paramLabel = "TEXT", defaultValue = "", description = "Text to continue.")
@@ -68,52 +63,54 @@ final class SampleCommand implements Callable<Integer>, Computes {
             description = "Take the checkpoint of this step; the newest complete one if absent.")
     private long step;
 
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "NAME",
+            defaultValue = "",
+            description = "byte or gpt2; that of the training if absent.")
+    private String tokenizer = "";
+
     SampleCommand(Terminal terminal) {
         this.terminal = terminal;
     }
 
     @Override
     public Integer call() {
-        RunFolder folder = new Runs(Path.of("runs")).find(run);
-        Job job = JobFile.load(folder.job(), List.of()).job();
+        CheckpointLocation location = location();
         TextGenerator.Settings settings = new TextGenerator.Settings(tokens, temperature, topK, seed);
+        Map<String, String> facts = location.manifest().state().facts();
+        Tokenizer words = Tokenizer.named(tokenizer(facts));
         int cores = Runtime.getRuntime().availableProcessors();
         try (CpuDevice device = CpuDevice.open(CpuOptions.fast(cores))) {
-            Model model = Model.create(job.model().config(), device, job.train().precision());
-            restore(folder, RunContent.weights(model.parameters()));
+            Model model = Model.create(ModelFacts.config(facts), device, Precision.F32);
+            location.load(Peers.alone(), InstantSource.system(), RunContent.weights(model.parameters()));
             model.valuesLoaded();
-            TextGenerator generator = new TextGenerator(model, Tokenizer.named(job.data().tokenizer()));
             terminal.out().print(terminal.style().strong(prompt));
-            generator.text(prompt, settings, this::write);
+            new TextGenerator(model, words).text(prompt, settings, this::write);
             terminal.out().println();
         }
         return ExitCode.DONE.number();
+    }
+
+    private CheckpointLocation location() {
+        CheckpointLocation found = Checkpoints.find(run);
+        return step == NEWEST ? found : new CheckpointLocation(found.folder(), Optional.of(step));
+    }
+
+    private String tokenizer(Map<String, String> facts) {
+        if (!tokenizer.isEmpty()) {
+            return tokenizer;
+        }
+        return Optional.ofNullable(facts.get("data.tokenizer"))
+                .orElseThrow(() -> new CliException(
+                        "DUN-131",
+                        "the checkpoint does not say which tokenizer its model was trained with",
+                        "say it: --tokenizer gpt2 (or byte)"));
     }
 
     /** A terminal must not obey what a young model writes. */
     private void write(String piece) {
         terminal.out().print(piece.replaceAll("[\\p{Cntrl}&&[^\n\t]]", "\u00b7"));
         terminal.out().flush();
-    }
-
-    private void restore(RunFolder folder, List<NamedTensor> weights) {
-        CheckpointFolder checkpoints = new CheckpointFolder(folder.checkpoints(), new LocalStorage());
-        Restore restore = new Restore(checkpoints, Peers.alone(), InstantSource.system());
-        if (step != NEWEST) {
-            restore.at(step, weights);
-            return;
-        }
-        Restore.Outcome outcome = restore.newest(weights);
-        outcome.rejected()
-                .forEach(rejected -> terminal.err()
-                        .println(terminal.style()
-                                .warning("!  " + rejected.reason().code() + "  "
-                                        + rejected.reason().getMessage() + ": skipped")));
-        if (outcome.restored().isEmpty()) {
-            throw new CliException(
-                    "DUN-130",
-                    "run " + folder.root() + " has no complete checkpoint yet",
-                    "touch " + folder.saveRequest() + " to save after the next step, if the run is going on");
-        }
     }
 }

@@ -17,7 +17,7 @@ final class ComputeCheck implements Check {
     public Finding look() throws Exception {
         try {
             String device = rank.get().device();
-            return device.contains("oneDNN with") || device.contains("oneDNN") && !device.contains("cannot")
+            return device.contains("oneDNN") && !device.contains("cannot")
                     ? new Finding.Ok(device)
                     : new Finding.Warn(device, "training works, but slowly: oneDNN needs Linux on x86-64");
         } catch (RankFacts.BrokenException e) {

@@ -11,6 +11,8 @@ import java.util.function.Consumer;
 
 /** All checks, in the order in which their findings build on each other. */
 public final class Examination {
+    private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+
     private final List<Check> checks;
 
     /**
@@ -33,7 +35,9 @@ public final class Examination {
      * @param folder the user is in
      */
     public static Examination of(Installation installation, Job job, Path folder) {
-        RankFacts rank = new RankFacts(installation);
+        String given = job.launch().aeronDir();
+        Path sharedMemory = given.isEmpty() ? SHARED_MEMORY : Path.of(given);
+        RankFacts rank = new RankFacts(installation, sharedMemory);
         int ranks = job.launch().ranks();
         return new Examination(List.of(
                 new HostCheck(),
@@ -42,6 +46,8 @@ public final class Examination {
                 new ComputeCheck(rank),
                 new CoresCheck(ranks, Runtime.getRuntime().availableProcessors()),
                 MemoryCheck.ofMachine(job),
+                new SharedMemoryCheck(sharedMemory, ranks),
+                new LoopbackCheck(rank, ranks),
                 new DiskCheck(folder.resolve(job.run().dir())),
                 new TextCheck(installation.javaHome()),
                 new ClockCheck(new KernelClock(), Instant.now(), installed(installation))));

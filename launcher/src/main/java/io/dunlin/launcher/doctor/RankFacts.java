@@ -4,6 +4,7 @@ import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.report.JsonLine;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -12,6 +13,7 @@ final class RankFacts {
     private static final long LIMIT_S = 30;
 
     private final Installation installation;
+    private final Path sharedMemory;
     private Answer answer = new Answer.Unasked();
 
     private sealed interface Answer {
@@ -31,8 +33,9 @@ final class RankFacts {
         }
     }
 
-    RankFacts(Installation installation) {
+    RankFacts(Installation installation, Path sharedMemory) {
         this.installation = installation;
+        this.sharedMemory = sharedMemory;
     }
 
     /**
@@ -53,6 +56,7 @@ final class RankFacts {
 
     private Answer ask() throws IOException, InterruptedException {
         List<String> command = installation.javaCommand(List.of("-Xmx256m"), RankProbe.class.getName());
+        command.add(sharedMemory.toString());
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
         Thread reaper = Thread.ofVirtual().start(() -> endLate(process));

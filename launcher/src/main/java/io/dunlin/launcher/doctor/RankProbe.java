@@ -7,9 +7,10 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import jdk.incubator.vector.FloatVector;
 
-/** A process that is started like a rank, says what it can compute with, and ends. */
+/** A process that is started like a rank, says what it can compute with and how fast it could talk, and ends. */
 final class RankProbe {
     private RankProbe() {}
 
@@ -18,14 +19,17 @@ final class RankProbe {
      *
      * @param vectorBits of the preferred vector
      * @param device for people
+     * @param loopback between two members
      */
-    record Facts(int vectorBits, String device) {}
+    record Facts(int vectorBits, String device, LoopbackProbe.Facts loopback) {}
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws Exception {
         PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
         try (CpuDevice device = CpuDevice.open(CpuOptions.fast(1))) {
-            out.println(JsonLine.write(
-                    new Facts(FloatVector.SPECIES_PREFERRED.vectorBitSize(), device.description())));
+            out.println(JsonLine.write(new Facts(
+                    FloatVector.SPECIES_PREFERRED.vectorBitSize(),
+                    device.description(),
+                    LoopbackProbe.measure(Path.of(arguments[0])))));
         }
     }
 }

@@ -1,10 +1,15 @@
 package io.dunlin.launcher.job;
 
+import io.dunlin.checkpoint.CheckpointLocation;
+import io.dunlin.checkpoint.ModelFacts;
+import io.dunlin.checkpoint.format.LocalStorage;
 import io.dunlin.launcher.job.Layer.Given;
 import io.dunlin.model.Family;
 import io.dunlin.model.ModelConfig;
 import io.dunlin.model.Presets;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +22,10 @@ import java.util.function.Function;
 final class ModelSizes {
     private static final KeyPath MODEL = KeyPath.of("model");
     private static final KeyPath PRESET = MODEL.child("preset");
+    private static final KeyPath INIT = MODEL.child("init");
+    private static final List<String> SIZES = List.of(
+            "family", "layers", "width", "heads", "kv_heads", "hidden", "vocab", "context", "tied", "norm_epsilon",
+            "rope_theta");
 
     private final Function<KeyPath, Optional<Given>> given;
 
@@ -24,8 +33,15 @@ final class ModelSizes {
         this.given = given;
     }
 
-    /** The sizes by key; empty if the preset's name is not text, which is reported where values are bound. */
+    /** The sizes by key; empty if they are not needed, or if a name is not text, which is reported later. */
     Map<KeyPath, Given> derive() {
+        String init = given.apply(INIT)
+                .filter(found -> found.value() instanceof String)
+                .map(found -> (String) found.value())
+                .orElse("");
+        if (!init.isEmpty()) {
+            return fromCheckpoint(init);
+        }
         Given preset = given.apply(PRESET).orElseGet(this::smallest);
         if (!(preset.value() instanceof String name)) {
             return Map.of();
@@ -33,6 +49,32 @@ final class ModelSizes {
         Map<KeyPath, Given> sizes = of(base(name, preset.origin()));
         sizes.put(PRESET, preset);
         return sizes;
+    }
+
+    /** A resolved job says all sizes itself, and must be readable when the checkpoint it began with is gone. */
+    private Map<KeyPath, Given> fromCheckpoint(String init) {
+        Origin origin = new Origin.Checkpoint(init);
+        Optional<Given> preset = given.apply(PRESET).filter(found -> !"".equals(found.value()));
+        if (preset.isPresent()) {
+            throw new JobFileException(Problem.at(
+                    "DUN-119",
+                    preset.get().origin(),
+                    PRESET,
+                    "is given together with model.init, which has sizes of its own. Keep one"));
+        }
+        Map<KeyPath, Given> sizes = new LinkedHashMap<>();
+        if (SIZES.stream().anyMatch(size -> given.apply(MODEL.child(size)).isEmpty())) {
+            sizes.putAll(of(new Base(saved(Path.of(init)), origin)));
+        }
+        sizes.put(PRESET, new Given("", origin));
+        return sizes;
+    }
+
+    private static ModelConfig saved(Path init) {
+        return ModelFacts.config(CheckpointLocation.of(init, new LocalStorage())
+                .manifest()
+                .state()
+                .facts());
     }
 
     private Given smallest() {

@@ -1,13 +1,16 @@
 package io.dunlin.launcher.worker;
 
+import io.dunlin.checkpoint.CheckpointLocation;
 import io.dunlin.checkpoint.Peers;
 import io.dunlin.checkpoint.Restore;
 import io.dunlin.checkpoint.Restored;
 import io.dunlin.checkpoint.RunContent;
+import io.dunlin.checkpoint.format.LocalStorage;
 import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.report.Report;
 import io.dunlin.model.Model;
 import io.dunlin.train.TrainState;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 
@@ -17,6 +20,7 @@ final class Beginning {
     private final Job job;
     private final RunContent content;
     private final AgentLink link;
+    private final Peers peers;
     private final Restore restore;
 
     Beginning(LaunchSpec spec, Job job, RunContent content, Peers peers, AgentLink link) {
@@ -24,12 +28,13 @@ final class Beginning {
         this.job = job;
         this.content = content;
         this.link = link;
+        this.peers = peers;
         this.restore = new Restore(Training.folder(spec), peers, InstantSource.system());
     }
 
     void begin(Model model, TrainState state) {
         switch (spec.start().kind()) {
-            case SCRATCH -> model.initialise(job.run().seed());
+            case SCRATCH -> initialise(model);
             case STEP -> resume(restore.at(spec.start().step(), content.tensors()), List.of(), model, state);
             case NEWEST -> {
                 Restore.Outcome outcome = restore.newest(content.tensors());
@@ -40,10 +45,21 @@ final class Beginning {
                 if (outcome.restored().isPresent()) {
                     resume(outcome.restored().get(), skipped, model, state);
                 } else {
-                    model.initialise(job.run().seed());
+                    initialise(model);
                 }
             }
         }
+    }
+
+    private void initialise(Model model) {
+        String init = job.model().init();
+        if (init.isEmpty()) {
+            model.initialise(job.run().seed());
+            return;
+        }
+        CheckpointLocation.of(Path.of(init), new LocalStorage())
+                .load(peers, InstantSource.system(), RunContent.weights(model.parameters()));
+        model.valuesLoaded();
     }
 
     private void resume(Restored restored, List<String> skipped, Model model, TrainState state) {

@@ -47,11 +47,25 @@ final class ChecksTest {
 
     @Test
     void shouldAskAProcessThatIsStartedLikeARank() throws Exception {
-        RankFacts rank = new RankFacts(Installation.current());
+        RankFacts rank = new RankFacts(Installation.current(), folder);
 
         assertThat(rank.get().vectorBits()).isGreaterThanOrEqualTo(64);
         assertThat(rank.get().device()).startsWith("cpu, 1 thread");
         assertThat(new VectorCheck(rank).look().text()).endsWith("-bit");
+        assertThat(new LoopbackCheck(rank, 2).look())
+                .isInstanceOfSatisfying(Finding.Ok.class, ok -> assertThat(ok.text())
+                        .matches("all-reduce between 2 ranks: 16 B in \\d+ us, 4 MiB at .*/s"));
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void shouldSayHowMuchSharedMemoryIsMissing() throws IOException {
+        assertThat(new SharedMemoryCheck(folder, 1).look()).isEqualTo(new Finding.Ok("not needed by 1 rank"));
+        assertThat(new SharedMemoryCheck(folder, 2).look().text()).contains("free, 2 ranks need");
+        assertThat(new SharedMemoryCheck(folder, 4000).look())
+                .isInstanceOfSatisfying(Finding.Fail.class, fail -> assertThat(fail.remedy())
+                        .contains("--shm-size"));
+        assertThat(new SharedMemoryCheck(folder.resolve("none"), 2).look()).isInstanceOf(Finding.Fail.class);
     }
 
     @Test
@@ -59,7 +73,7 @@ final class ChecksTest {
         Files.createDirectories(folder.resolve("conf"));
         Files.writeString(folder.resolve("conf/jvm.options"), "--no-such-flag\n");
 
-        assertThat(new VectorCheck(new RankFacts(new Installation(folder))).look())
+        assertThat(new VectorCheck(new RankFacts(new Installation(folder), folder)).look())
                 .isInstanceOfSatisfying(Finding.Fail.class, fail -> assertThat(fail.text())
                         .contains("no-such-flag"));
     }
