@@ -6,10 +6,11 @@ import io.dunlin.checkpoint.format.LocalStorage;
 import java.nio.file.Path;
 
 /** The checkpoints in a run's folder, as far as names, lengths and manifests tell. */
-final class CheckpointsOnDisk implements CheckpointShelf {
+public final class CheckpointsOnDisk implements CheckpointShelf {
     private final CheckpointFolder folder;
 
-    CheckpointsOnDisk(Path root) {
+    /** Looks into the folder of a run's checkpoints. */
+    public CheckpointsOnDisk(Path root) {
         this.folder = new CheckpointFolder(root, new LocalStorage());
     }
 

@@ -35,6 +35,8 @@ final class Ending {
         String told = cause.isEmpty() ? describe(rootCause()) : cause;
         ranks.forEach(watch -> watch.send(new Command.Abort(told)));
         gather(context.deadlines().leave().toNanos());
+        ranks.stream().filter(RankWatch::running).forEach(RankWatch::didNotReact);
+        noteFailures();
         kill();
     }
 
@@ -96,7 +98,7 @@ final class Ending {
     private void noteFailures() {
         long nowNs = context.timeline().nowNs();
         for (RankWatch watch : ranks) {
-            if (watch.hasFailed()) {
+            if (watch.hasFailed() || watch.frozen()) {
                 long sinceNs = noticedNs.computeIfAbsent(watch.rank(), _ -> nowNs);
                 failures.put(watch.rank(), watch.failure(sinceNs));
             }

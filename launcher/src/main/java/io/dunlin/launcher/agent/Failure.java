@@ -14,18 +14,29 @@ import java.util.Optional;
  * @param step it was working on, from 1; 0 before the first
  * @param report what it said, if it could
  * @param exit how its process ended, if it has
+ * @param frozen state of the process, if it did not react when told to leave
  */
 record Failure(
-        int rank, long noticedNs, long silentNs, long step, Optional<Report.Failed> report, Optional<RankExit> exit) {
+        int rank,
+        long noticedNs,
+        long silentNs,
+        long step,
+        Optional<Report.Failed> report,
+        Optional<RankExit> exit,
+        Optional<String> frozen) {
 
     /**
-     * The failure that brought the others down: the earliest of a rank that failed by itself. A rank that only says that
-     * a peer is gone is considered if there is no other.
+     * The failure that brought the others down: the earliest of a rank that failed by itself; else a rank that did not
+     * react any more; else the earliest that only says that a peer is gone.
      */
     static Failure rootCause(List<Failure> failures) {
         return failures.stream()
-                .min(Comparator.comparing(Failure::causedByPeer).thenComparingLong(Failure::noticedNs))
+                .min(Comparator.comparingInt(Failure::remoteness).thenComparingLong(Failure::noticedNs))
                 .orElseThrow();
+    }
+
+    private int remoteness() {
+        return causedByPeer() ? 2 : frozen.isPresent() ? 1 : 0;
     }
 
     /** Whether this rank says that another is to blame. */
@@ -41,6 +52,9 @@ record Failure(
 
     /** For people: how it ended. */
     String ending() {
+        if (frozen.isPresent()) {
+            return "did not react (process %s) and was killed".formatted(frozen.get());
+        }
         boolean killed = exit.map(RankExit::bySignal).orElse(false);
         if (report.isPresent() && !killed) {
             return "failed";

@@ -14,7 +14,7 @@ import io.dunlin.launcher.worker.LaunchSpec;
 import io.dunlin.launcher.worker.Worker;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Trains one run on this host, from the first process to the last: what {@code dunlin train} and {@code dunlin resume}
@@ -26,6 +26,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class NodeAgent {
     private static final Duration LEAVE = Duration.ofSeconds(5);
     private static final String RANK_HEAP = "512m";
+    private static final long NEVER = Long.MIN_VALUE;
+
+    /** One Ctrl-C may arrive twice: from the terminal, and passed on by a command that runs this one. */
+    private static final long ECHO_NS = 20_000_000L;
 
     private final Order order;
     private final RunListener listener;
@@ -128,11 +132,16 @@ public final class NodeAgent {
 
     /** The first interrupt asks to stop, the second leaves at once; a request to terminate is always an orderly one. */
     private void handleSignals() {
-        AtomicInteger interrupts = new AtomicInteger();
-        Signals.handle(
-                "INT",
-                () -> timeline.post(new AgentEvent.Asked(
-                        interrupts.getAndIncrement() == 0 ? Ask.STOP : Ask.INTERRUPT, "SIGINT")));
+        AtomicLong firstInterruptNs = new AtomicLong(NEVER);
+        Signals.handle("INT", () -> {
+            long nowNs = timeline.nowNs();
+            long firstNs = firstInterruptNs.compareAndExchange(NEVER, nowNs);
+            if (firstNs == NEVER) {
+                timeline.post(new AgentEvent.Asked(Ask.STOP, "SIGINT"));
+            } else if (nowNs - firstNs > ECHO_NS) {
+                timeline.post(new AgentEvent.Asked(Ask.INTERRUPT, "SIGINT"));
+            }
+        });
         Signals.handle("TERM", () -> timeline.post(new AgentEvent.Asked(Ask.STOP, "SIGTERM")));
         Signals.handle("HUP", () -> timeline.post(new AgentEvent.Asked(Ask.STOP, "SIGHUP")));
     }

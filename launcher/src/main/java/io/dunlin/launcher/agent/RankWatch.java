@@ -21,6 +21,7 @@ final class RankWatch {
     private Optional<Report.Failed> failed = Optional.empty();
     private Optional<Report.Done> done = Optional.empty();
     private Optional<RankExit> exit = Optional.empty();
+    private Optional<String> frozen = Optional.empty();
     private List<String> frames = List.of();
 
     RankWatch(int rank, RankHandle handle, long nowNs) {
@@ -95,7 +96,17 @@ final class RankWatch {
 
     /** Its failure as known now. */
     Failure failure(long noticedNs) {
-        return new Failure(rank, noticedNs, noticedNs - lastWordNs, workingOn(), failed, exit);
+        return new Failure(rank, noticedNs, noticedNs - lastWordNs, workingOn(), failed, exit, frozen);
+    }
+
+    /** Notes that it did not leave when told to. */
+    void didNotReact() {
+        frozen = Optional.of(handle.state());
+    }
+
+    /** Whether it was told to leave and did not. */
+    boolean frozen() {
+        return frozen.isPresent();
     }
 
     /** The step being worked on, from 1; 0 before training. */

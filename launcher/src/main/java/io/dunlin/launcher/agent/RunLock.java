@@ -17,6 +17,8 @@ import java.util.concurrent.TimeoutException;
 
 /** Says that an agent trains a run: a lock that the kernel drops when the agent ends, however it ends. */
 public final class RunLock implements AutoCloseable {
+    static final String FILE = "agent.lock";
+
     private final FileChannel channel;
 
     private RunLock(FileChannel channel) {
@@ -82,7 +84,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     private static Path file(RunFolder folder) {
-        return folder.root().resolve("agent.lock");
+        return folder.root().resolve(FILE);
     }
 
     @SuppressWarnings("resource") // The lock lives as long as its channel.

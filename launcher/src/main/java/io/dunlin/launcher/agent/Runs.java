@@ -77,6 +77,33 @@ public record Runs(Path folder) {
         return run;
     }
 
+    /** Removes the folder of a run that never came to start a rank; one that holds anything else stays. */
+    public static void discardUnstarted(RunFolder run) {
+        try {
+            if (isEmpty(run.logs()) && isEmpty(run.checkpoints())) {
+                List<Path> parts = List.of(
+                        run.logs(),
+                        run.checkpoints(),
+                        run.job(),
+                        run.facts(),
+                        run.metrics(),
+                        run.root().resolve(RunLock.FILE),
+                        run.root());
+                for (Path part : parts) {
+                    Files.deleteIfExists(part);
+                }
+            }
+        } catch (IOException e) {
+            // What stays behind is small, and the failure that led here is about to be said.
+        }
+    }
+
+    private static boolean isEmpty(Path folder) throws IOException {
+        try (Stream<Path> children = Files.list(folder)) {
+            return children.findAny().isEmpty();
+        }
+    }
+
     /**
      * The run that a person means.
      *

@@ -1,6 +1,7 @@
 package io.dunlin.launcher.cli;
 
 import io.dunlin.error.ExitCode;
+import io.dunlin.launcher.agent.CheckpointsOnDisk;
 import io.dunlin.launcher.agent.RunLock;
 import io.dunlin.launcher.agent.Runs;
 import io.dunlin.launcher.report.LiveFile;
@@ -58,8 +59,8 @@ final class StatusCommand implements Callable<Integer> {
         boolean on = RunLock.taken(folder);
         Optional<RunFile.Facts> facts = RunFile.read(folder);
         String state = state(on, facts);
+        // A live file without an agent is of one that was killed, and still the best there is to know.
         long step = LiveFile.read(folder)
-                .filter(_ -> on)
                 .flatMap(live -> live.ranks().stream().findFirst())
                 .map(LiveFile.RankLine::step)
                 .orElseGet(() -> facts.map(RunFile.Facts::lastStep).orElse(0L));
@@ -94,8 +95,8 @@ final class StatusCommand implements Callable<Integer> {
         if (on) {
             LiveFile.read(folder).ifPresent(live -> table(out, live));
         } else {
-            facts.ifPresent(found -> out.println("%-10s step %s      to go on: dunlin resume %s"
-                    .formatted("saved", Readable.count(found.lastSaved()), folder.root())));
+            out.println("%-10s step %s      to go on: dunlin resume %s"
+                    .formatted("saved", Readable.count(new CheckpointsOnDisk(folder.checkpoints()).newestCompleteStep()), folder.root()));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.dunlin.launcher.cli;
 
+import io.dunlin.error.DunlinException;
 import io.dunlin.launcher.agent.Runs;
 import io.dunlin.launcher.job.ResolvedJob;
 import io.dunlin.launcher.place.Installation;
@@ -39,6 +40,11 @@ final class TrainCommand implements Callable<Integer> {
                 ? new Runs(Path.of(resolved.job().run().dir()))
                         .create(resolved.job().run().name(), LocalDateTime.now(), ThreadLocalRandom.current())
                 : Runs.createAt(runDir);
-        return console.train(resolved, folder, LaunchSpec.Start.NEWEST).number();
+        try {
+            return console.train(resolved, folder, LaunchSpec.Start.NEWEST).number();
+        } catch (DunlinException e) {
+            Runs.discardUnstarted(folder);
+            throw e;
+        }
     }
 }

@@ -85,6 +85,19 @@ class RunsTest {
     }
 
     @Test
+    void shouldRemoveARunThatNeverStartedAndNoOther() throws IOException {
+        RunFolder unstarted = run("1122-2104-a-0001", 0);
+        RunFolder started = run("1122-2104-b-0002", 0);
+        Files.writeString(started.log(0), "x");
+
+        Runs.discardUnstarted(unstarted);
+        Runs.discardUnstarted(started);
+
+        assertThat(unstarted.root()).doesNotExist();
+        assertThat(started.job()).exists();
+    }
+
+    @Test
     void shouldLetOneAgentTrainARun() throws IOException {
         RunFolder run = run("1122-2104-a-0001", 0);
 

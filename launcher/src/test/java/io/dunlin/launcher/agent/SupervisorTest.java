@@ -288,4 +288,18 @@ class SupervisorTest {
                 .extracting(waiting -> waiting.waited().toSeconds())
                 .containsExactly(2L, 12L, 22L);
     }
+
+    @Test
+    void shouldNameTheRankThatFrozeWhenItsPeersGaveItUp() {
+        script(1, 0, 3, rank -> {
+            world.ofGeneration(1).get(1).deaf = true;
+            rank.fail(10, Report.Cause.PEER);
+        });
+
+        assertThat(run()).isEqualTo(ExitCode.DONE);
+
+        assertThat(world.told(RunEvent.RankLost.class).getFirst())
+                .returns(1, RunEvent.RankLost::rank)
+                .returns("did not react (process running) and was killed", RunEvent.RankLost::ending);
+    }
 }
