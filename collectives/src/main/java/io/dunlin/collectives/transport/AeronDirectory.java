@@ -92,7 +92,11 @@ public final class AeronDirectory {
         }
     }
 
-    private static void delete(Path directory) {
+    /** Deletes the folder, if it is there, with all that is in it. */
+    static void delete(Path directory) {
+        if (Files.notExists(directory)) {
+            return;
+        }
         try (Stream<Path> files = Files.walk(directory)) {
             List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
             for (Path file : deepestFirst) {

@@ -1,6 +1,7 @@
 package io.dunlin.collectives.transport;
 
 import java.time.Duration;
+import org.agrona.BitUtil;
 
 /**
  * How Aeron is tuned, for the media driver and the ranks alike.
@@ -31,7 +32,11 @@ public record AeronProfile(
     static final Duration TIMER_INTERVAL = Duration.ofMillis(100);
 
     private static final int LOG_DESCRIPTION_BYTES = 4096;
-    private static final long DRIVER_BYTES = 16 << 20;
+    private static final int COUNTER_BYTES = 128;
+    private static final int COUNTERS_OF_A_STREAM = 8;
+    private static final int FEWEST_COUNTERS = 8192;
+    private static final int DESCRIPTIONS_PER_COUNTER_BYTES = 4;
+    private static final long DRIVER_BYTES = 8 << 20;
 
     /** Checks the ranges. */
     public AeronProfile {
@@ -60,9 +65,21 @@ public record AeronProfile(
      * @param ranks in the world
      */
     public long sharedMemoryBytes(int ranksHere, int ranks) {
+        return DRIVER_BYTES
+                + (1L + DESCRIPTIONS_PER_COUNTER_BYTES) * countersBytes(ranksHere, ranks)
+                + pairs(ranksHere, ranks) * (logBytes(termBytes) + logBytes(CONTROL_TERM_BYTES));
+    }
+
+    /** Room for the values of a driver's counters; their descriptions take four times as much. */
+    static int countersBytes(int ranksHere, int ranks) {
+        long counters = COUNTERS_OF_A_STREAM * Lane.values().length * pairs(ranksHere, ranks);
+        return BitUtil.findNextPositivePowerOfTwo((int) Math.max(FEWEST_COUNTERS, counters)) * COUNTER_BYTES;
+    }
+
+    private static long pairs(int ranksHere, int ranks) {
         long inside = (long) ranksHere * (ranksHere - 1);
         long across = 2L * ranksHere * (ranks - ranksHere);
-        return DRIVER_BYTES + (inside + across) * (logBytes(termBytes) + logBytes(CONTROL_TERM_BYTES));
+        return inside + across;
     }
 
     private static long logBytes(int termBytes) {

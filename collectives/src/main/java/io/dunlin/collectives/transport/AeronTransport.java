@@ -3,6 +3,7 @@ package io.dunlin.collectives.transport;
 import io.aeron.Aeron;
 import io.aeron.exceptions.AeronException;
 import io.aeron.exceptions.DriverTimeoutException;
+import io.aeron.exceptions.TimeoutException;
 import io.aeron.logbuffer.BufferClaim;
 import io.dunlin.collectives.CollectiveException;
 import java.util.Arrays;
@@ -11,6 +12,8 @@ import org.agrona.CloseHelper;
 import org.agrona.LangUtil;
 import org.agrona.concurrent.AgentInvoker;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Frames through Aeron: shared memory between ranks of one host, UDP between hosts.
@@ -20,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * communicator. Not heard of for too long, a rank is given up by the driver, and its peers find its streams ended.
  */
 public final class AeronTransport implements Transport {
+    private static final Logger LOG = LoggerFactory.getLogger(AeronTransport.class);
     private static final long DEAF_NS = 500_000_000;
 
     private final AeronSettings settings;
@@ -71,12 +75,21 @@ public final class AeronTransport implements Transport {
                 .driverTimeoutMs(settings.profile().driverLiveness().toMillis())
                 .keepAliveIntervalNs(AeronProfile.TIMER_INTERVAL.toNanos())
                 .preTouchMappedMemory(true)
-                .errorHandler(error -> failure.compareAndSet(null, error))
+                .errorHandler(error -> note(error, failure))
                 .subscriberErrorHandler(LangUtil::rethrowUnchecked);
         try {
             return Aeron.connect(context);
         } catch (DriverTimeoutException e) {
             throw MachineException.noDriver(settings.directory(), e);
+        }
+    }
+
+    /** Once the client has waited in vain for the driver, or the driver for it, nothing works any more. */
+    private static void note(Throwable error, AtomicReference<@Nullable Throwable> failure) {
+        if (error instanceof TimeoutException) {
+            failure.compareAndSet(null, error);
+        } else {
+            LOG.warn("Aeron client: {}", error.toString());
         }
     }
 
@@ -129,7 +142,7 @@ public final class AeronTransport implements Transport {
     @Override
     public void maintain(long nowNs) {
         conductor.invoke();
-        if (aeron.isClosed()) {
+        if (failure.get() != null || aeron.isClosed()) {
             throw failed();
         }
         for (int peer = 0; peer < states.length; peer++) {

@@ -44,8 +44,9 @@ public final class MediaDriverHost implements AutoCloseable {
         checkFree(directory);
         checkRoom(directory, settings);
         try {
-            return new MediaDriverHost(directory, MediaDriver.launch(context(directory, settings.profile())));
+            return new MediaDriverHost(directory, MediaDriver.launch(context(directory, settings)));
         } catch (RuntimeException e) {
+            AeronDirectory.delete(directory);
             throw MachineException.badDirectory(
                     directory, String.valueOf(e.getMessage()), "set launch.aeron_dir to another folder", e);
         }
@@ -87,7 +88,8 @@ public final class MediaDriverHost implements AutoCloseable {
         }
     }
 
-    private static MediaDriver.Context context(Path directory, AeronProfile profile) {
+    private static MediaDriver.Context context(Path directory, MediaDriverSettings settings) {
+        AeronProfile profile = settings.profile();
         UdpPath path = UdpPath.of("127.0.0.1:0");
         return new MediaDriver.Context()
                 .aeronDirectoryName(directory.toString())
@@ -98,6 +100,7 @@ public final class MediaDriverHost implements AutoCloseable {
                         new BackoffIdleStrategy(SPINS, YIELDS, SHORTEST_PARK_NS, LONGEST_PARK_NS))
                 .termBufferSparseFile(false)
                 .performStorageChecks(true)
+                .counterValuesBufferLength(AeronProfile.countersBytes(settings.ranksHere(), settings.ranks()))
                 .ipcTermBufferLength(profile.termBytes())
                 .publicationTermBufferLength(profile.termBytes())
                 .ipcMtuLength(profile.frameBytes())

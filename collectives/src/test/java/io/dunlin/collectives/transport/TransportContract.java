@@ -204,14 +204,16 @@ abstract class TransportContract {
     }
 
     @Test
-    void shouldStayConnectingWithoutThePeer() {
+    void shouldNotHoldAMemberForPresentThatLeftAtOnce() {
         members = open(2);
         members.get(1).close();
-        members = List.of(members.getFirst());
+        Transport alone = members.getFirst();
+        members = List.of(alone);
         for (int i = 0; i < 1_000; i++) {
             maintain();
         }
-        assertThat(members.getFirst().state(1)).isNotEqualTo(PeerState.UP);
+        until(() -> alone.state(1) != PeerState.UP);
+        assertThat(alone.tryClaim(1, Lane.DATA, 8)).isEqualTo(Transport.NO_ROOM);
     }
 
     @Test

@@ -1,0 +1,97 @@
+package io.dunlin.collectives.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dunlin.collectives.transport.AeronDirectory;
+import io.dunlin.collectives.transport.DriverFolder;
+import io.dunlin.collectives.transport.MediaDriverHost;
+import io.dunlin.collectives.transport.MediaDriverSettings;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Real processes and real deaths. */
+class RankProcessTest {
+    private final Path directory = new DriverFolder().create();
+    private final List<Process> processes = new ArrayList<>();
+
+    @AfterEach
+    void endProcesses() throws InterruptedException {
+        for (Process process : processes) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    private Process start(Class<?> main, Object... arguments) {
+        List<String> words = new ArrayList<>();
+        for (Object argument : arguments) {
+            words.add(argument.toString());
+        }
+        Process process = ChildJvm.start(main, words);
+        processes.add(process);
+        return process;
+    }
+
+    private List<Process> startRanks(int ranks, int generation) {
+        List<Process> started = new ArrayList<>();
+        for (int rank = 0; rank < ranks; rank++) {
+            started.add(start(ChildRank.class, directory, rank, ranks, generation));
+        }
+        return started;
+    }
+
+    private static void awaitReady(BufferedReader output) throws IOException {
+        assertThat(output.readLine()).startsWith("ready");
+    }
+
+    @Test
+    void shouldNameAKilledProcessWithinThreeSecondsWithoutHelp() throws Exception {
+        try (MediaDriverHost driver = MediaDriverHost.start(MediaDriverSettings.onOneHost(directory, 3))) {
+            assertThat(driver.directory()).exists();
+            List<Process> ranks = startRanks(3, 1);
+            List<BufferedReader> outputs =
+                    ranks.stream().map(Process::inputReader).toList();
+            for (BufferedReader output : outputs) {
+                awaitReady(output);
+            }
+            long killedNs = System.nanoTime();
+            ranks.get(1).destroyForcibly();
+            for (int survivor : List.of(0, 2)) {
+                assertThat(outputs.get(survivor).readLine())
+                        .startsWith("DUN-704 [1] rank ")
+                        .contains("lost rank 1 (pid " + ranks.get(1).pid() + ") (aeron:ipc)")
+                        .contains("all-reduce of 1,048,576 bytes F32 SUM");
+                assertThat(System.nanoTime() - killedNs).isLessThan(Duration.ofSeconds(3).toNanos());
+                assertThat(outputs.get(survivor).readLine()).isEqualTo("deleted false");
+            }
+        }
+        assertThat(directory).doesNotExist();
+    }
+
+    @Test
+    void shouldEndAndCleanUpWhenTheAgentWithTheDriverIsKilled() throws Exception {
+        Process agent = start(ChildDriver.class, directory);
+        awaitReady(agent.inputReader());
+        List<Process> ranks = startRanks(2, 1);
+        List<BufferedReader> outputs = ranks.stream().map(Process::inputReader).toList();
+        for (BufferedReader output : outputs) {
+            awaitReady(output);
+        }
+        long killedNs = System.nanoTime();
+        agent.destroyForcibly().waitFor();
+        List<String> deleted = new ArrayList<>();
+        for (BufferedReader output : outputs) {
+            assertThat(output.readLine()).startsWith("DUN-706").contains("lost the Aeron media driver");
+            deleted.add(output.readLine());
+        }
+        assertThat(System.nanoTime() - killedNs).isLessThan(Duration.ofSeconds(8).toNanos());
+        assertThat(deleted).containsOnlyOnce("deleted true");
+        assertThat(directory).doesNotExist();
+        assertThat(AeronDirectory.deleteIfOrphaned(directory)).isFalse();
+    }
+}
