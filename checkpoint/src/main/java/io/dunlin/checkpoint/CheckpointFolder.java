@@ -5,10 +5,8 @@ import io.dunlin.checkpoint.format.CheckpointException;
 import io.dunlin.checkpoint.format.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -99,13 +97,15 @@ public record CheckpointFolder(Path root, Storage storage) {
 
     /** Makes the folder and those above it that are missing, so that they survive a power cut. */
     void make() throws IOException {
-        Deque<Path> missing = new ArrayDeque<>();
-        for (Path at = root.toAbsolutePath(); at != null && !storage.exists(at); at = at.getParent()) {
-            missing.push(at);
-        }
-        for (Path folder : missing) {
+        make(root.toAbsolutePath());
+    }
+
+    private void make(Path folder) throws IOException {
+        Path parent = folder.getParent();
+        if (parent != null && !storage.exists(folder)) {
+            make(parent);
             storage.createFolder(folder);
-            storage.forceFolder(folder.getParent());
+            storage.forceFolder(parent);
         }
     }
 

@@ -2,18 +2,10 @@ package io.dunlin.checkpoint;
 
 import io.dunlin.checkpoint.CheckpointFolder.Entry;
 import io.dunlin.checkpoint.CheckpointFolder.Standing;
-import io.dunlin.checkpoint.Manifest.DataFile;
-import io.dunlin.checkpoint.Manifest.SavedSlice;
 import io.dunlin.checkpoint.format.CheckpointError;
 import io.dunlin.checkpoint.format.CheckpointException;
-import io.dunlin.checkpoint.format.SafetensorsWriter;
-import io.dunlin.checkpoint.format.SafetensorsWriter.WrittenFile;
 import io.dunlin.checkpoint.format.Storage;
-import io.dunlin.checkpoint.format.StoredTensor;
-import io.dunlin.checkpoint.format.StoredType;
 import io.dunlin.tensor.NamedTensor;
-import io.dunlin.tensor.Shape;
-import io.dunlin.tensor.TensorSlice;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -22,11 +14,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SequencedMap;
 import java.util.TreeMap;
 
 /**
@@ -126,14 +116,12 @@ public final class CheckpointWriter {
     /** As {@link #save}, with slices that need not be in memory. */
     public CheckpointEvent.Saved saveFrom(RunState state, List<SliceSource> share) {
         Instant start = clock.instant();
-        SequencedMap<String, SliceSource> tensors = keyed(share);
-        List<StoredTensor> stored = stored(tensors);
-        Map<String, String> metadata = metadata(state);
-        long totalBytes = announce(state, SafetensorsWriter.bytesFor(stored, metadata));
+        ShareFile file = new ShareFile(share, metadata(state));
+        long totalBytes = announce(state, file.bytes());
         byte[] verdict = agreement.byFirst(() -> prepare(state, totalBytes));
         if (verdict.length == 0) {
             List<Agreement.Vote> votes =
-                    agreement.byAll(() -> writeShare(state.step(), tensors, stored, metadata));
+                    agreement.byAll(() -> writeShare(state.step(), file));
             agreement.byFirst(() -> decide(state, start, votes));
         }
         return new CheckpointEvent.Saved(
@@ -205,18 +193,15 @@ public final class CheckpointWriter {
         return true;
     }
 
-    private byte[] writeShare(
-            long step, Map<String, SliceSource> tensors, List<StoredTensor> stored, Map<String, String> metadata) {
-        String name = CheckpointFolder.fileOf(peers.rank());
-        Path path = folder.unfinished(step, generation).resolve(name);
-        try (SafetensorsWriter writer = SafetensorsWriter.create(storage, path, stored, metadata)) {
-            for (StoredTensor tensor : writer.order()) {
-                tensors.get(tensor.name()).copyTo(bytes -> writer.append(tensor, bytes));
-            }
-            DataFile file = dataFile(name, writer.finish(), tensors);
-            return ManifestCodec.encode(file).getBytes(StandardCharsets.UTF_8);
+    private byte[] writeShare(long step, ShareFile file) {
+        Path path = folder.unfinished(step, generation).resolve(CheckpointFolder.fileOf(peers.rank()));
+        try {
+            return ManifestCodec.encode(file.write(storage, path)).getBytes(StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw failed("rank %d could not write %s of step %d in %s".formatted(peers.rank(), name, step, path.getParent()), e);
+            throw failed(
+                    "rank %d could not write %s of step %d in %s"
+                            .formatted(peers.rank(), path.getFileName(), step, path.getParent()),
+                    e);
         }
     }
 
@@ -281,48 +266,5 @@ public final class CheckpointWriter {
         metadata.put("rank", "%d of %d".formatted(peers.rank(), peers.size()));
         metadata.put("step", Long.toString(state.step()));
         return metadata;
-    }
-
-    /** Slices by the name they have in the file: a whole tensor keeps its own, a part gets its interval. */
-    private static SequencedMap<String, SliceSource> keyed(List<SliceSource> share) {
-        SequencedMap<String, SliceSource> keyed = new LinkedHashMap<>();
-        for (SliceSource source : share) {
-            TensorSlice slice = source.slice();
-            String key = whole(slice) ? slice.name() : "%s[%d:%d]".formatted(slice.name(), slice.offset(), slice.end());
-            if (keyed.put(key, source) != null) {
-                throw new IllegalArgumentException("given twice to save: " + key);
-            }
-        }
-        return keyed;
-    }
-
-    private static List<StoredTensor> stored(Map<String, SliceSource> tensors) {
-        List<StoredTensor> stored = new ArrayList<>();
-        tensors.forEach((key, source) -> stored.add(new StoredTensor(
-                key,
-                StoredType.of(source.dtype()),
-                whole(source.slice())
-                        ? source.slice().shape()
-                        : Shape.of(source.slice().length()),
-                0,
-                0)));
-        return stored;
-    }
-
-    private static boolean whole(TensorSlice slice) {
-        return slice.length() == slice.shape().elements();
-    }
-
-    private static DataFile dataFile(String name, WrittenFile written, Map<String, SliceSource> tensors) {
-        List<SavedSlice> slices = new ArrayList<>();
-        for (SafetensorsWriter.WrittenTensor tensor : written.tensors()) {
-            SliceSource source = tensors.get(tensor.tensor().name());
-            slices.add(new SavedSlice(
-                    source.slice(),
-                    source.dtype(),
-                    written.headerBytes() + tensor.tensor().begin(),
-                    tensor.crc32c()));
-        }
-        return new DataFile(name, written.bytes(), written.headerBytes(), written.headerCrc32c(), slices);
     }
 }

@@ -43,8 +43,12 @@ final class Ranks {
         if (size == 1) {
             return List.of(ending(() -> work.apply(Peers.alone())));
         }
-        List<Communicator> communicators = MeetingCommunicator.ofRanks(size);
-        try (ExecutorService threads = Executors.newFixedThreadPool(size)) {
+        return on(MeetingCommunicator.ofRanks(size), work);
+    }
+
+    /** Runs {@code work} on the ranks of these communicators at once; the endings in order of ranks. */
+    static <T> List<Ending<T>> on(List<Communicator> communicators, Function<Peers, T> work) {
+        try (ExecutorService threads = Executors.newFixedThreadPool(communicators.size())) {
             List<Future<Ending<T>>> futures = new ArrayList<>();
             for (Communicator communicator : communicators) {
                 futures.add(threads.submit(() -> ending(() -> work.apply(Peers.over(communicator)))));

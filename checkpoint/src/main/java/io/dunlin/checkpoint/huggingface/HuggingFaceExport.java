@@ -11,7 +11,9 @@ import io.dunlin.checkpoint.format.SafetensorsWriter;
 import io.dunlin.checkpoint.format.Storage;
 import io.dunlin.checkpoint.format.StoredTensor;
 import io.dunlin.checkpoint.format.StoredType;
+import io.dunlin.checkpoint.huggingface.ModelWeight.Placed;
 import io.dunlin.device.Device;
+import io.dunlin.model.Family;
 import io.dunlin.model.Model;
 import io.dunlin.model.ModelConfig;
 import io.dunlin.model.Precision;
@@ -23,11 +25,11 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -91,26 +93,26 @@ public final class HuggingFaceExport {
         LogitsProbe probe = new LogitsProbe(model);
         float[] expected = probe.logits();
 
-        Path absolute = target.toAbsolutePath();
-        Path temporary = absolute.resolveSibling(absolute.getFileName() + ".tmp");
+        Path parent = Objects.requireNonNullElse(target.toAbsolutePath().getParent(), target);
+        Path temporary = parent.resolve(target.getFileName() + ".tmp");
         try {
             storage.createFolder(temporary);
             clear(temporary);
             write(temporary.resolve("config.json"), HuggingFaceConfig.render(config));
-            List<List<ModelWeight>> shards = shards(config);
+            List<List<Placed>> shards = shards(model);
             List<String> files = new ArrayList<>();
             long bytes = 0;
             for (int i = 0; i < shards.size(); i++) {
                 files.add(fileName(i, shards.size()));
-                bytes += writeShard(temporary.resolve(files.getLast()), shards.get(i), model);
+                bytes += writeShard(temporary.resolve(files.getLast()), shards.get(i), config.family());
             }
             if (shards.size() > 1) {
-                write(temporary.resolve(WeightFiles.INDEX), index(shards, config, bytes));
+                write(temporary.resolve(WeightFiles.INDEX), index(shards, config.family(), bytes));
             }
             storage.forceFolder(temporary);
             compare(temporary, model, probe, expected);
-            storage.rename(temporary, absolute);
-            storage.forceFolder(absolute.getParent());
+            storage.rename(temporary, target);
+            storage.forceFolder(parent);
             return new Exported(restored.state().step(), target, files, bytes, expected.length);
         } catch (IOException e) {
             throw new CheckpointException(
@@ -140,16 +142,16 @@ public final class HuggingFaceExport {
         }
     }
 
-    private List<List<ModelWeight>> shards(ModelConfig config) {
-        List<List<ModelWeight>> shards = new ArrayList<>();
+    private List<List<Placed>> shards(Model model) {
+        List<List<Placed>> shards = new ArrayList<>();
         long room = 0;
-        for (ModelWeight weight : ModelWeight.of(config)) {
-            long bytes = weight.shape().elements() * DType.F32.bytes();
+        for (Placed placed : ModelWeight.of(model)) {
+            long bytes = placed.value().byteSize();
             if (shards.isEmpty() || bytes > room) {
                 shards.add(new ArrayList<>());
                 room = shardBytes;
             }
-            shards.getLast().add(weight);
+            shards.getLast().add(placed);
             room -= bytes;
         }
         return shards;
@@ -159,30 +161,26 @@ public final class HuggingFaceExport {
         return shards == 1 ? WeightFiles.SINGLE : "model-%05d-of-%05d.safetensors".formatted(shard + 1, shards);
     }
 
-    private long writeShard(Path path, List<ModelWeight> weights, Model model) throws IOException {
-        Map<String, Parameter> parameters =
-                model.parameters().stream().collect(Collectors.toMap(Parameter::name, Function.identity()));
-        Map<String, ModelWeight> byExternal = new TreeMap<>();
-        List<StoredTensor> tensors = new ArrayList<>();
-        long bytes = 0;
-        for (ModelWeight weight : weights) {
-            String name = weight.external(model.config().family());
-            byExternal.put(name, weight);
-            tensors.add(new StoredTensor(name, StoredType.F32, weight.externalShape(), 0, 0));
-            bytes += weight.shape().elements() * DType.F32.bytes();
+    private long writeShard(Path path, List<Placed> shard, Family family) throws IOException {
+        List<StoredTensor> tensors = shard.stream()
+                .map(placed -> new StoredTensor(
+                        placed.weight().external(family), StoredType.F32, placed.weight().externalShape(), 0, 0))
+                .toList();
+        Map<String, Placed> byName = new HashMap<>();
+        for (int i = 0; i < shard.size(); i++) {
+            byName.put(tensors.get(i).name(), shard.get(i));
         }
         try (SafetensorsWriter writer = SafetensorsWriter.create(storage, path, tensors, Map.of("format", "pt"))) {
             for (StoredTensor tensor : writer.order()) {
-                ModelWeight weight = byExternal.get(tensor.name());
-                append(writer, tensor, weight, parameters.get(weight.name()).value().segment());
+                append(writer, tensor, Objects.requireNonNull(byName.get(tensor.name()), "each tensor has a weight"));
             }
             writer.finish();
         }
-        return bytes;
+        return shard.stream().mapToLong(placed -> placed.value().byteSize()).sum();
     }
 
-    private static void append(SafetensorsWriter writer, StoredTensor tensor, ModelWeight weight, MemorySegment value)
-            throws IOException {
+    private static void append(SafetensorsWriter writer, StoredTensor tensor, Placed placed) throws IOException {
+        ModelWeight weight = placed.weight();
         long rows = weight.externalShape().rows();
         long rowBytes = weight.externalShape().columns() * DType.F32.bytes();
         long rowsAtOnce = Math.clamp(PIECE_BYTES / rowBytes, 1, rows);
@@ -190,19 +188,19 @@ public final class HuggingFaceExport {
             MemorySegment piece = scratch.allocate(rowsAtOnce * rowBytes, 64);
             for (long first = 0; first < rows; first += rowsAtOnce) {
                 long count = Math.min(rowsAtOnce, rows - first);
-                WeightRows.write(value, weight, first, count, piece);
+                WeightRows.write(placed.value(), weight, first, count, piece);
                 writer.append(tensor, piece.asSlice(0, count * rowBytes));
             }
         }
     }
 
-    private static byte[] index(List<List<ModelWeight>> shards, ModelConfig config, long bytes) {
+    private static byte[] index(List<List<Placed>> shards, Family family, long bytes) {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.putObject("metadata").put("total_size", bytes);
         Map<String, String> map = new TreeMap<>();
         for (int i = 0; i < shards.size(); i++) {
-            for (ModelWeight weight : shards.get(i)) {
-                map.put(weight.external(config.family()), fileName(i, shards.size()));
+            for (Placed placed : shards.get(i)) {
+                map.put(placed.weight().external(family), fileName(i, shards.size()));
             }
         }
         ObjectNode weightMap = root.putObject("weight_map");

@@ -14,7 +14,6 @@ import io.dunlin.checkpoint.format.Storage;
 import io.dunlin.data.DataPosition;
 import io.dunlin.model.Model;
 import io.dunlin.model.ModelConfig;
-import io.dunlin.nn.Parameter;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.TensorSlice;
 import java.io.IOException;
@@ -23,9 +22,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
  * A GPT-2 or Llama model in a Hugging Face folder: {@code config.json} and {@code model.safetensors}, or its shards with
@@ -87,11 +83,9 @@ public final class HuggingFaceImport implements AutoCloseable {
                     "the folder holds %s, the model is %s".formatted(config.model(), model.config()),
                     "");
         }
-        Map<String, Parameter> parameters =
-                model.parameters().stream().collect(Collectors.toMap(Parameter::name, Function.identity()));
-        for (ModelWeight weight : ModelWeight.of(config.model())) {
-            MemorySegment value = parameters.get(weight.name()).value().segment();
-            WeightRows.read(files.of(weight), weight, 0, weight.shape().rows(), value);
+        for (ModelWeight.Placed placed : ModelWeight.of(model)) {
+            ModelWeight weight = placed.weight();
+            WeightRows.read(files.of(weight), weight, 0, weight.shape().rows(), placed.value());
         }
         model.valuesLoaded();
     }

@@ -1,8 +1,11 @@
 package io.dunlin.checkpoint.huggingface;
 
 import io.dunlin.model.Family;
+import io.dunlin.model.Model;
 import io.dunlin.model.ModelConfig;
+import io.dunlin.nn.Parameter;
 import io.dunlin.tensor.Shape;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -53,6 +56,27 @@ record ModelWeight(String name, Shape shape, Order order) {
             weights.add(same(HEAD, config.vocabulary(), config.width()));
         }
         return weights;
+    }
+
+    /**
+     * A weight and where a model holds it.
+     *
+     * @param value F32, in our order
+     */
+    record Placed(ModelWeight weight, MemorySegment value) {}
+
+    /** All weights of a model with their memory, in forward order. */
+    static List<Placed> of(Model model) {
+        List<ModelWeight> weights = of(model.config());
+        List<Placed> placed = new ArrayList<>();
+        for (Parameter parameter : model.parameters()) {
+            ModelWeight weight = weights.get(placed.size());
+            if (!weight.name().equals(parameter.name()) || !weight.shape().equals(parameter.shape())) {
+                throw new IllegalStateException("%s%s is not %s".formatted(weight.name(), weight.shape(), parameter));
+            }
+            placed.add(new Placed(weight, parameter.value().segment()));
+        }
+        return placed;
     }
 
     /** The tied head, where a file stores it all the same. */

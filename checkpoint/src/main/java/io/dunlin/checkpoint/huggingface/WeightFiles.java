@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -60,25 +59,24 @@ final class WeightFiles {
 
     private void addShards(Storage storage, Family family, Arena arena) {
         Map<String, String> weightMap = weightMap(storage);
-        Map<String, SafetensorsFile> shards = new HashMap<>();
+        TreeSet<String> missing = new TreeSet<>(weightMap.keySet());
         for (String name : new TreeSet<>(weightMap.values())) {
             if (!name.endsWith(".safetensors") || name.contains("/") || name.contains("\\")) {
                 throw wrong("%s names the file '%s'".formatted(INDEX, name));
             }
             SafetensorsFile shard = SafetensorsFile.open(storage, folder.resolve(name), arena);
-            shards.put(name, shard);
             for (StoredTensor tensor : shard.tensors()) {
                 if (!name.equals(weightMap.get(tensor.name()))) {
                     throw wrong("%s holds %s, which %s does not expect there".formatted(name, tensor.name(), INDEX));
                 }
+                missing.remove(tensor.name());
                 add(shard, tensor, family);
             }
         }
-        weightMap.forEach((tensor, name) -> {
-            if (shards.get(name).tensor(tensor).isEmpty()) {
-                throw wrong("%s lacks %s, which %s promises".formatted(name, tensor, INDEX));
-            }
-        });
+        if (!missing.isEmpty()) {
+            String tensor = missing.first();
+            throw wrong("%s lacks %s, which %s promises".formatted(weightMap.get(tensor), tensor, INDEX));
+        }
     }
 
     private Map<String, String> weightMap(Storage storage) {
