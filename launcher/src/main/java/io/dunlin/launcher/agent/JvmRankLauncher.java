@@ -34,6 +34,9 @@ final class JvmRankLauncher implements RankLauncher {
         List<String> flags = List.of(
                 "-Xmx" + settings.heap(),
                 "-XX:+UseSerialGC",
+                // Reports are short-lived: a small nursery keeps them from spreading over untouched memory.
+                "-Xms32m",
+                "-Xmn16m",
                 // Compiler and collector threads are sized by what this rank may use, not by what the host has.
                 "-XX:ActiveProcessorCount=" + Math.max(1, spec.threads()),
                 // Else a killed rank would leave a file in the temporary folder.

@@ -80,9 +80,9 @@ public final class NodeAgent {
                     job.launch().ranks(),
                     Site.transport(job.launch()),
                     job.train().steps()));
-            LaunchSpec.DataFiles data = new DataFinder(job.data(), order.installation(), this::tell).find();
-            switches.start();
             try (Site site = Site.open(folder, job.launch())) {
+                LaunchSpec.DataFiles data = new DataFinder(job.data(), order.installation(), this::tell).find();
+                switches.start();
                 return supervise(site, data);
             }
         }

@@ -17,6 +17,8 @@ import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,27 +38,40 @@ final class Site implements AutoCloseable {
     private final Thread hook = new Thread(this::release, "site-cleanup");
     private String aeronDir = "";
     private List<String> endpoints = List.of();
-    private final Membership membership;
+    private final CompletableFuture<Membership> membership;
 
-    private Site(String runId, Membership membership) {
+    private Site(String runId, Membership.Settings settings) {
         this.runId = runId;
-        this.membership = membership;
-        held.push(membership);
+        // It takes a second or two to come up, in which the text can be prepared.
+        this.membership = CompletableFuture.supplyAsync(
+                () -> Membership.open(settings),
+                task -> Thread.ofPlatform().daemon().name("membership-start").start(task));
+        held.push(this::leaveCluster);
+    }
+
+    private void leaveCluster() {
+        if (!membership.isCompletedExceptionally()) {
+            membership.join().close();
+        }
     }
 
     /**
      * Takes what the run needs.
      *
-     * @throws io.dunlin.error.DunlinException if the port is taken, or shared memory cannot be had
+     * @throws io.dunlin.error.DunlinException if shared memory cannot be had
      */
     static Site open(RunFolder folder, LaunchSettings launch) {
         String runId = folder.root().getFileName().toString();
         byte[] token = new byte[TOKEN_BYTES];
         new SecureRandom().nextBytes(token);
-        Site site = new Site(
+        Membership.Settings settings = new Membership.Settings(
                 runId,
-                Membership.open(new Membership.Settings(
-                        runId, HexFormat.of().formatHex(token), LOOPBACK, launch.port(), List.of(), lastGeneration(folder))));
+                HexFormat.of().formatHex(token),
+                LOOPBACK,
+                launch.port(),
+                List.of(),
+                lastGeneration(folder));
+        Site site = new Site(runId, settings);
         Runtime.getRuntime().addShutdownHook(site.hook);
         try {
             if (launch.ranks() > 1) {
@@ -119,23 +134,37 @@ final class Site implements AutoCloseable {
         return Surroundings.hostName();
     }
 
+    /**
+     * Waits until this agent is a member.
+     *
+     * @throws io.dunlin.launcher.membership.MembershipException if it cannot become one
+     */
     GenerationRegistry registry() {
+        Membership joined = joined();
         return new GenerationRegistry() {
             @Override
             public long open(int ranks) {
-                return membership.open(ranks);
+                return joined.open(ranks);
             }
 
             @Override
             public void acknowledge(long generation, int rank, String memberHash) {
-                membership.acknowledge(generation, rank, memberHash);
+                joined.acknowledge(generation, rank, memberHash);
             }
 
             @Override
             public boolean live(long generation) {
-                return membership.live(generation);
+                return joined.live(generation);
             }
         };
+    }
+
+    private Membership joined() {
+        try {
+            return membership.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException failure ? failure : e;
+        }
     }
 
     /** Gives everything back, last taken first; a part that fails to close does not keep the others. */
