@@ -22,7 +22,7 @@ final class AeronChannels {
 
     /** The stream number is the generation; the session number is lane, sender, receiver. */
     private static int session(Lane lane, int from, int to) {
-        return (lane.ordinal() + 1) << 2 * RANK_BITS | from << RANK_BITS | to;
+        return ((lane.ordinal() + 1) << (2 * RANK_BITS)) | (from << RANK_BITS) | to;
     }
 
     boolean sameHost(int peer) {

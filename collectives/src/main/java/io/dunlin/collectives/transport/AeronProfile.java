@@ -25,7 +25,7 @@ public record AeronProfile(
         Duration driverLiveness) {
     /** What was measured to work best; see the module's README. */
     public static final AeronProfile STANDARD = new AeronProfile(
-            2 << 20, 32 << 10, 0, Duration.ofMillis(2_000), Duration.ofMillis(1_000), Duration.ofMillis(4_000));
+            2 << 20, 32 << 10, 0, Duration.ofSeconds(2), Duration.ofSeconds(1), Duration.ofSeconds(4));
 
     static final int CONTROL_TERM_BYTES = 64 << 10;
     static final int CONTROL_FRAME_BYTES = 1408;
@@ -72,7 +72,7 @@ public record AeronProfile(
 
     /** Room for the values of a driver's counters; their descriptions take four times as much. */
     static int countersBytes(int ranksHere, int ranks) {
-        long counters = COUNTERS_OF_A_STREAM * Lane.values().length * pairs(ranksHere, ranks);
+        long counters = pairs(ranksHere, ranks) * Lane.values().length * COUNTERS_OF_A_STREAM;
         return BitUtil.findNextPositivePowerOfTwo((int) Math.max(FEWEST_COUNTERS, counters)) * COUNTER_BYTES;
     }
 

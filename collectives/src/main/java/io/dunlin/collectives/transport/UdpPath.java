@@ -39,7 +39,7 @@ record UdpPath(int frameBytes, int socketBytes) {
     private static int limit(String name) {
         try {
             long bytes = Long.parseLong(Files.readString(Path.of("/proc/sys/net/core", name)).strip());
-            return (int) Math.clamp(bytes, 64 << 10, WANTED_SOCKET_BYTES);
+            return Math.clamp(bytes, 64 << 10, WANTED_SOCKET_BYTES);
         } catch (IOException | NumberFormatException e) {
             return USUAL_SOCKET_BYTES;
         }

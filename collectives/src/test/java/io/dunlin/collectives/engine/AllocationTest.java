@@ -85,7 +85,7 @@ class AllocationTest {
     /** The largest that any member saw. */
     private static long agree(Communicator communicator, long bytes) {
         MemorySegment number = Arena.ofAuto().allocate(8);
-        number.set(ValueLayout.JAVA_DOUBLE, 0, bytes);
+        number.set(ValueLayout.JAVA_DOUBLE, 0, (double) bytes);
         communicator.allReduce(number, DType.F64, ReduceOp.MAX).await();
         return (long) number.get(ValueLayout.JAVA_DOUBLE, 0);
     }

@@ -74,6 +74,25 @@ class RankProcessTest {
     }
 
     @Test
+    void shouldNameAProcessThatStandsStillWithinFiveSeconds() throws Exception {
+        try (MediaDriverHost driver = MediaDriverHost.start(MediaDriverSettings.onOneHost(directory, 3))) {
+            assertThat(driver.directory()).exists();
+            List<Process> ranks = startRanks(3, 1);
+            List<BufferedReader> outputs =
+                    ranks.stream().map(Process::inputReader).toList();
+            for (BufferedReader output : outputs) {
+                awaitReady(output);
+            }
+            long stoppedNs = System.nanoTime();
+            new ProcessBuilder("kill", "-STOP", String.valueOf(ranks.get(2).pid())).start().waitFor();
+            for (int survivor : List.of(0, 1)) {
+                assertThat(outputs.get(survivor).readLine()).startsWith("DUN-704 [2] rank ").contains("lost rank 2");
+            }
+            assertThat(System.nanoTime() - stoppedNs).isLessThan(Duration.ofSeconds(5).toNanos());
+        }
+    }
+
+    @Test
     void shouldEndAndCleanUpWhenTheAgentWithTheDriverIsKilled() throws Exception {
         Process agent = start(ChildDriver.class, directory);
         awaitReady(agent.inputReader());

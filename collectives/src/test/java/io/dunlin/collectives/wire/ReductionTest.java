@@ -66,7 +66,7 @@ class ReductionTest {
 
     @Test
     void shouldRoundBf16ToNearestEvenAndKeepNan() {
-        float[] values = {1f, -1f, 1.00390625f, 1.01171875f, Float.NaN, Float.POSITIVE_INFINITY, Float.MAX_VALUE, 0f};
+        float[] values = {1f, -1f, 0x1.01p0f, 0x1.03p0f, Float.NaN, Float.POSITIVE_INFINITY, Float.MAX_VALUE, 0f};
         MemorySegment data = arena.allocate(64 * 2, 64);
         MemorySegment zero = arena.allocate(64 * 2, 64);
         for (int i = 0; i < 64; i++) {
@@ -75,8 +75,8 @@ class ReductionTest {
         MemorySegment before = arena.allocate(64 * 2, 64).copyFrom(data);
         Reduction.of(DType.BF16, ReduceOp.SUM).accumulate(data.address(), zero.address(), 64);
         assertThat(data.mismatch(before)).isEqualTo(-1);
-        assertThat(BFloat16.widen(BFloat16.narrow(1.00390625f))).isEqualTo(1f); // half way: to even
-        assertThat(BFloat16.widen(BFloat16.narrow(1.01171875f))).isEqualTo(1.015625f);
+        assertThat(BFloat16.widen(BFloat16.narrow(0x1.01p0f))).isEqualTo(1f); // half way: to even
+        assertThat(BFloat16.widen(BFloat16.narrow(0x1.03p0f))).isEqualTo(0x1.04p0f);
         assertThat(BFloat16.widen(BFloat16.narrow(Float.NaN))).isNaN();
         assertThat(BFloat16.widen(BFloat16.narrow(Float.MAX_VALUE))).isEqualTo(Float.POSITIVE_INFINITY);
     }
