@@ -4,8 +4,6 @@ import io.dunlin.device.Kernels;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.Shape;
 import io.dunlin.tensor.Tensor;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * From the stream to the loss: norm, logits, cross-entropy.
@@ -52,7 +50,7 @@ public record Head(Norm norm, Linear projection) {
         private final Tensor targets; // I32 [R]
         private final Tensor losses; // F32 [R]
         private final Tensor logits; // [K, V]
-        private final List<Chunk> chunks;
+        private final Chunk[] chunks;
 
         private Planned(Head head, ActivationPlan plan, int chunkRows) {
             kernels = plan.kernels();
@@ -65,15 +63,16 @@ public record Head(Norm norm, Linear projection) {
             targets = plan.own(DType.I32, 1, rows).reshape(Shape.of(rows));
             losses = plan.own(DType.F32, 1, rows).reshape(Shape.of(rows));
             logits = plan.own(plan.dtype(), chunkRows, projection.outputs());
-            chunks = new ArrayList<>();
-            for (int first = 0; first < rows; first += chunkRows) {
+            chunks = new Chunk[Math.ceilDiv(rows, chunkRows)];
+            for (int i = 0; i < chunks.length; i++) {
+                int first = i * chunkRows;
                 int count = Math.min(chunkRows, rows - first);
-                chunks.add(new Chunk(
+                chunks[i] = new Chunk(
                         normed.rows(first, count),
                         dNormed.present() ? dNormed.rows(first, count) : Tensor.NONE,
                         elements(targets, first, count),
                         elements(losses, first, count),
-                        logits.rows(0, count)));
+                        logits.rows(0, count));
             }
         }
 
@@ -107,7 +106,7 @@ public record Head(Norm norm, Linear projection) {
 
         /** The logits of x[R,C]: [R, V], valid until the next call. Only after {@link Head#planLogits}. */
         public Tensor logits(Tensor x) {
-            if (chunks.size() != 1) {
+            if (chunks.length != 1) {
                 throw new IllegalStateException("planned for the logits of %d rows at a time".formatted(logits.rows()));
             }
             norm.forward(x, normed);
