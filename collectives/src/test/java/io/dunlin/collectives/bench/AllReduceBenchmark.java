@@ -1,5 +1,7 @@
 package io.dunlin.collectives.bench;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Work;
@@ -14,6 +16,7 @@ import io.dunlin.collectives.transport.MediaDriverSettings;
 import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.tensor.DType;
 import io.dunlin.train.SummationTree;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -21,24 +24,24 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 /**
  * All-reduce of F32 between processes of this host, 1 KiB to 64 MiB, in the columns of nccl-tests: bytes, microseconds
  * (median), algbw = bytes / time, busbw = algbw * 2(p-1)/p, both in GB/s.
  *
- * <p>Arguments: number of processes; {@code ring} or {@code tree}; bytes of a term.
+ * <p>Run it by name: {@code ./mvnw test -pl collectives -am -Dtest=AllReduceBenchmark
+ * -Dsurefire.failIfNoSpecifiedTests=false -Dbench.ranks=2 -Dbench.algorithm=ring}; {@code tree} is the other one.
  */
-public final class AllReduceBenchmark {
+class AllReduceBenchmark {
     private static final long LARGEST_BYTES = 64L << 20;
     private static final double SECONDS_PER_SIZE = 0.7;
 
-    private AllReduceBenchmark() {}
-
-    /** Starts the driver and the ranks. */
-    public static void main(String[] arguments) throws Exception {
-        int ranks = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 2;
-        String algorithm = arguments.length > 1 ? arguments[1] : "ring";
-        int termBytes = arguments.length > 2 ? Integer.parseInt(arguments[2]) : AeronProfile.STANDARD.termBytes();
+    @Test
+    void shouldPrintTheTable() throws IOException, InterruptedException {
+        int ranks = Integer.getInteger("bench.ranks", 2);
+        String algorithm = System.getProperty("bench.algorithm", "ring");
+        int termBytes = Integer.getInteger("bench.term", AeronProfile.STANDARD.termBytes());
         Path directory = AeronDirectory.standard("bench-" + ProcessHandle.current().pid());
         AeronProfile profile = AeronProfile.STANDARD.withTermBytes(termBytes);
         try (MediaDriverHost driver =
@@ -56,16 +59,13 @@ public final class AllReduceBenchmark {
             }
             for (Process process : processes) {
                 process.inputReader().lines().forEach(System.out::println);
-                process.waitFor();
+                assertThat(process.waitFor()).isZero();
             }
         }
     }
 
-    /** One process. */
-    public static final class Rank {
-        private Rank() {}
-
-        /** Measures; rank 0 prints. */
+    /** One process; rank 0 prints. */
+    static final class Rank {
         public static void main(String[] arguments) {
             Path directory = Path.of(arguments[0]);
             int rank = Integer.parseInt(arguments[1]);
