@@ -3,7 +3,6 @@ package io.dunlin.launcher.agent;
 import io.dunlin.launcher.job.LaunchSettings;
 import java.io.IOException;
 import java.net.DatagramSocket;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +33,7 @@ final class Ports {
 
     private static DatagramSocket probe(int port) {
         try {
-            return new DatagramSocket(new InetSocketAddress(InetAddress.getByName(LOOPBACK), port));
+            return new DatagramSocket(new InetSocketAddress(LOOPBACK, port));
         } catch (IOException e) {
             throw LaunchException.portTaken(LOOPBACK, port, e);
         }

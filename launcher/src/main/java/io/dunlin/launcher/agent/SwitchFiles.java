@@ -25,7 +25,7 @@ final class SwitchFiles implements AutoCloseable {
 
     /** Begins to watch. */
     void start() {
-        timer.scheduleWithFixedDelay(this::look, PERIOD_MS, PERIOD_MS, TimeUnit.MILLISECONDS);
+        var _ = timer.scheduleWithFixedDelay(this::look, PERIOD_MS, PERIOD_MS, TimeUnit.MILLISECONDS);
     }
 
     /** Takes away what was left for an earlier agent. */

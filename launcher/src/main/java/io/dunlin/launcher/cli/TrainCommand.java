@@ -8,6 +8,7 @@ import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.worker.LaunchSpec;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine.Command;
@@ -38,7 +39,7 @@ final class TrainCommand implements Callable<Integer> {
         ResolvedJob resolved = options.load(job, Installation.current());
         RunFolder folder = runDir.toString().isEmpty()
                 ? new Runs(Path.of(resolved.job().run().dir()))
-                        .create(resolved.job().run().name(), LocalDateTime.now(), ThreadLocalRandom.current())
+                        .create(resolved.job().run().name(), LocalDateTime.now(ZoneId.systemDefault()), ThreadLocalRandom.current())
                 : Runs.createAt(runDir);
         try {
             return console.train(resolved, folder, LaunchSpec.Start.NEWEST).number();

@@ -9,7 +9,6 @@ import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.IMap;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.HashSet;
@@ -67,7 +66,7 @@ public final class Membership implements AutoCloseable {
     private static void requireFree(Settings settings) {
         try (ServerSocket probe = new ServerSocket()) {
             probe.setReuseAddress(true);
-            probe.bind(new InetSocketAddress(InetAddress.getByName(settings.address()), settings.port()));
+            probe.bind(new InetSocketAddress(settings.address(), settings.port()));
         } catch (IOException e) {
             throw MembershipException.portTaken(settings.address(), settings.port(), e);
         }
@@ -98,7 +97,6 @@ public final class Membership implements AutoCloseable {
         network.setPort(settings.port()).setPortAutoIncrement(false).setReuseAddress(true);
         network.getInterfaces().setEnabled(true).addInterface(settings.address());
         network.setPublicAddress(settings.address());
-        network.getRestApiConfig().setEnabled(false);
         JoinConfig join = network.getJoin();
         join.getAutoDetectionConfig().setEnabled(false);
         join.getMulticastConfig().setEnabled(false);
@@ -177,8 +175,9 @@ public final class Membership implements AutoCloseable {
     /** What the map says of a run: plain text, so that nothing is ever deserialised. */
     private record Registered(long generation, int ranks) {
         static Registered parse(String text) {
-            String[] parts = text.split(" ");
-            return new Registered(Long.parseLong(parts[0]), Integer.parseInt(parts[1]));
+            int space = text.indexOf(' ');
+            return new Registered(
+                    Long.parseLong(text.substring(0, space)), Integer.parseInt(text.substring(space + 1)));
         }
 
         String text() {

@@ -53,6 +53,11 @@ public final class SharedFolder implements AutoCloseable {
         return join(root);
     }
 
+    /** Becomes a user of the folder that holds {@code aeronDir}. */
+    public static SharedFolder joinAround(Path aeronDir) throws IOException {
+        return join(aeronDir.resolveSibling(""));
+    }
+
     /** Becomes a user of a folder that another process has made. */
     public static SharedFolder join(Path root) throws IOException {
         FileChannel channel =

@@ -53,8 +53,7 @@ final class AgentLink {
     /** Hands on every command that comes, on a thread of its own; the end of the stream is {@code agentGone}. */
     void listen(Consumer<Command> commands, Runnable agentGone) {
         Thread.ofPlatform().daemon().name("agent-link").start(() -> {
-            Optional<String> line;
-            while ((line = readLine()).isPresent()) {
+            for (Optional<String> line = readLine(); line.isPresent(); line = readLine()) {
                 JsonLine.read(line.get(), Command.class).ifPresent(commands);
             }
             agentGone.run();

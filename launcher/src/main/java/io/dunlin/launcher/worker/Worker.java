@@ -87,7 +87,7 @@ public final class Worker {
 
     private SharedFolder join() {
         try {
-            return SharedFolder.join(Path.of(spec.aeronDir()).getParent());
+            return SharedFolder.joinAround(Path.of(spec.aeronDir()));
         } catch (IOException e) {
             throw new UncheckedIOException("the folder of the media driver is gone", e);
         }
