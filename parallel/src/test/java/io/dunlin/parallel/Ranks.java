@@ -2,6 +2,7 @@ package io.dunlin.parallel;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -51,7 +52,7 @@ public final class Ranks {
                 try {
                     endings.add(new Ending.Result<>(future.get(LIMIT_SECONDS, TimeUnit.SECONDS)));
                 } catch (ExecutionException e) {
-                    endings.add(new Ending.Failure<>(e.getCause()));
+                    endings.add(new Ending.Failure<>(Objects.requireNonNull(e.getCause())));
                 } catch (TimeoutException e) {
                     threads.shutdownNow();
                     throw new AssertionError("a rank is still at work after " + LIMIT_SECONDS + " s", e);

@@ -70,7 +70,7 @@ final class Memory {
     /** The nearest BF16, ties to even; every NaN becomes the quiet one. */
     static short toBf16(float value) {
         int bits = Float.floatToRawIntBits(value);
-        if (value != value) {
+        if (Float.isNaN(value)) {
             return QUIET_NAN;
         }
         return (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);

@@ -124,7 +124,7 @@ final class OneDnnLibrary {
             OneDnnLibrary library = new OneDnnLibrary(files.get().get(0), files.get().get(1));
             return new Loaded(Optional.of(library), library.hasTiles() ? "oneDNN with AMX" : "oneDNN");
         } catch (IllegalArgumentException | UncheckedIOException e) {
-            return unavailable(e.getMessage());
+            return unavailable(String.valueOf(e.getMessage()));
         }
     }
 
