@@ -36,7 +36,7 @@ final class JobFileTest {
         assertThat(job.model().preset()).isEqualTo("debug");
         assertThat(job.train().precision()).isEqualTo(Precision.F32);
         assertThat(job.train().tokensPerStep())
-                .isEqualTo((long) job.train().microBatch() * job.model().context());
+                .isEqualTo(job.train().microBatch() * job.model().context());
         assertThat(job.optimizer().betas()).containsExactly(0.9, 0.95);
         assertThat(job.optimizer().schedule().finalShare()).isEqualTo(0.1);
         assertThat(job.parallel().dp()).isEqualTo(new Degree.Rest());
