@@ -1,13 +1,7 @@
 package io.dunlin.device.cpu;
 
-import static io.dunlin.device.cpu.Lanes.F;
-import static io.dunlin.device.cpu.Lanes.W;
-import static io.dunlin.device.cpu.Lanes.load;
-import static io.dunlin.device.cpu.Lanes.store;
-
 import io.dunlin.device.AdamWStep;
 import io.dunlin.tensor.Tensor;
-import jdk.incubator.vector.FloatVector;
 
 /** One AdamW update in one pass over memory, the rounded copy included. */
 final class AdamW implements Team.Job {
@@ -22,13 +16,7 @@ final class AdamW implements Team.Job {
     private long compute;
     private boolean hasCompute;
     private long elements;
-    private float beta1;
-    private float beta2;
-    private float epsilon;
-    private float gradientScale;
-    private float keep;
-    private float stepSize;
-    private float rootCorrection2;
+    private final UpdateLoops.Scalars scalars = new UpdateLoops.Scalars();
 
     AdamW(Team team) {
         this.team = team;
@@ -42,13 +30,13 @@ final class AdamW implements Team.Job {
         compute = ofCompute.address();
         hasCompute = ofCompute.present();
         elements = ofValue.elements();
-        beta1 = step.beta1();
-        beta2 = step.beta2();
-        epsilon = step.epsilon();
-        gradientScale = step.gradientScale();
-        keep = (float) (1 - (double) step.learningRate() * step.weightDecay());
-        stepSize = step.learningRate() / step.correction1();
-        rootCorrection2 = (float) (1 / Math.sqrt(step.correction2()));
+        scalars.beta1 = step.beta1();
+        scalars.beta2 = step.beta2();
+        scalars.epsilon = step.epsilon();
+        scalars.gradientScale = step.gradientScale();
+        scalars.keep = (float) (1 - (double) step.learningRate() * step.weightDecay());
+        scalars.step = -step.learningRate() / step.correction1();
+        scalars.rootCorrection = (float) (1 / Math.sqrt(step.correction2()));
         team.run(this, Tiling.ceilDiv(elements, Tiling.ELEMENTS));
     }
 
@@ -59,45 +47,27 @@ final class AdamW implements Team.Job {
             int count = (int) Math.min(CHUNK, last - i);
             update(4 * i, count);
             if (hasCompute) {
-                Lanes.narrow(value + 4 * i, compute + 2 * i, count);
+                RowLoops.narrow(value + 4 * i, compute + 2 * i, count);
             }
         }
     }
 
     private void update(long offset, int count) {
-        int bound = F.loopBound(count);
-        vectors(value + offset, gradient + offset, first + offset, second + offset, bound);
-        for (int i = bound; i < count; i++) {
+        int whole = Lanes.F.loopBound(count);
+        UpdateLoops.adamW(scalars, value + offset, gradient + offset, first + offset, second + offset, whole);
+        for (int i = whole; i < count; i++) {
             scalar(offset + 4L * i);
         }
     }
 
-    private void vectors(long p, long g, long m, long v, int count) {
-        float b1 = beta1;
-        float b2 = beta2;
-        float scale = gradientScale;
-        float eps = epsilon;
-        float root = rootCorrection2;
-        float kept = keep;
-        float step = -stepSize;
-        for (int i = 0; i < count; i += W) {
-            FloatVector gi = load(g + 4L * i).mul(scale);
-            FloatVector mi = load(m + 4L * i).mul(b1).add(gi.mul(1 - b1));
-            FloatVector vi = load(v + 4L * i).mul(b2).add(gi.mul(1 - b2).mul(gi));
-            store(mi, m + 4L * i);
-            store(vi, v + 4L * i);
-            FloatVector direction = mi.div(vi.sqrt().mul(root).add(eps));
-            store(direction.mul(step).add(load(p + 4L * i).mul(kept)), p + 4L * i);
-        }
-    }
-
     private void scalar(long offset) {
-        float g = Memory.f32(gradient + offset) * gradientScale;
-        float m = beta1 * Memory.f32(first + offset) + (1 - beta1) * g;
-        float v = beta2 * Memory.f32(second + offset) + (1 - beta2) * g * g;
+        UpdateLoops.Scalars s = scalars;
+        float g = Memory.f32(gradient + offset) * s.gradientScale;
+        float m = s.beta1 * Memory.f32(first + offset) + (1 - s.beta1) * g;
+        float v = s.beta2 * Memory.f32(second + offset) + (1 - s.beta2) * g * g;
         Memory.f32(first + offset, m);
         Memory.f32(second + offset, v);
-        float direction = m / ((float) Math.sqrt(v) * rootCorrection2 + epsilon);
-        Memory.f32(value + offset, direction * -stepSize + Memory.f32(value + offset) * keep);
+        float direction = m / ((float) Math.sqrt(v) * s.rootCorrection + s.epsilon);
+        Memory.f32(value + offset, direction * s.step + Memory.f32(value + offset) * s.keep);
     }
 }

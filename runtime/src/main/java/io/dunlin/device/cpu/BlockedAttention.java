@@ -106,8 +106,8 @@ final class BlockedAttention {
             long sums = maxima + rowBytes();
             long probabilities = plan.type() == DType.BF16 ? block + scoreBytes() : block;
             long query = q.at(sequence + firstQuery, (long) head * shape.headWidth());
-            Lanes.fill(maxima, Float.NEGATIVE_INFINITY, rows);
-            Lanes.fill(sums, 0, rows);
+            RowLoops.fill(maxima, Float.NEGATIVE_INFINITY, rows);
+            RowLoops.fill(sums, 0, rows);
             for (int j = 0; j < plan.keyBlocks(i); j++) {
                 long firstKey = (long) j * plan.keyBlock();
                 long column = (long) keyHead * shape.headWidth();
@@ -130,9 +130,12 @@ final class BlockedAttention {
         private void row(int row, int seen, int width, long block, long accumulator, long maxima, long sums) {
             long at = block + 4L * row * plan.scoreStride();
             float before = Memory.f32(maxima + 4L * row);
-            float max = Math.max(before, Softmax.max(at, seen));
-            float sum = Softmax.exponentials(at, max, scale, seen);
-            Lanes.fill(at + 4L * seen, 0, width - seen);
+            float max = Math.max(before, RowLoops.max(at, seen));
+            // Scores up to a whole vector are made to count for nothing; the padding of rows leaves room for that.
+            int whole = Lanes.wholeVectors(seen);
+            RowLoops.fill(at + 4L * seen, Float.NEGATIVE_INFINITY, whole - seen);
+            float sum = SoftmaxLoops.exponentials(at, max, scale, whole);
+            RowLoops.fill(at + 4L * seen, 0, Math.max(whole, width) - seen);
             Memory.f32(maxima + 4L * row, max);
             if (before == Float.NEGATIVE_INFINITY) {
                 Memory.f32(sums + 4L * row, sum);
@@ -142,13 +145,13 @@ final class BlockedAttention {
             Memory.f32(sums + 4L * row, Memory.f32(sums + 4L * row) * correction + sum);
             if (correction != 1) {
                 int width1 = plan.shape().headWidth();
-                Softmax.scale(accumulator + 4L * row * width1, correction, width1);
+                RowLoops.scale(accumulator + 4L * row * width1, correction, width1);
             }
         }
 
         private void narrowRow(int row, int width, long from, long to) {
             long offset = (long) row * plan.scoreStride();
-            Lanes.narrow(from + 4 * offset, to + 2 * offset, width);
+            RowLoops.narrow(from + 4 * offset, to + 2 * offset, width);
         }
 
         private void finish(
@@ -157,7 +160,7 @@ final class BlockedAttention {
             for (int row = 0; row < rows; row++) {
                 long from = accumulator + 4L * row * width;
                 float sum = Memory.f32(sums + 4L * row);
-                Softmax.scale(from, 1 / sum, width);
+                RowLoops.scale(from, 1 / sum, width);
                 out.store(firstRow + row, (long) head * width, width, from);
                 double lse = Memory.f32(maxima + 4L * row) * (double) scale + Math.log(sum);
                 Memory.f32(keptLogSumExp + 4L * row, (float) lse);

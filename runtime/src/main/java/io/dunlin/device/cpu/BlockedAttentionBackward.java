@@ -133,8 +133,8 @@ final class BlockedAttentionBackward {
             int width = shape.headWidth();
             long keySums = scratch.of(worker) + 4 * scoreBytes();
             long valueSums = keySums + keyBytes();
-            Lanes.fill(keySums, 0, shape.time() * width);
-            Lanes.fill(valueSums, 0, shape.time() * width);
+            RowLoops.fill(keySums, 0, shape.time() * width);
+            RowLoops.fill(valueSums, 0, shape.time() * width);
             for (int head = keyHead * group; head < (keyHead + 1) * group; head++) {
                 for (int i = 0; i < plan.queryBlocks(); i++) {
                     queries(sequence, head, keyHead, i, worker);
@@ -192,13 +192,14 @@ final class BlockedAttentionBackward {
             long offset = (long) r * plan.scoreStride();
             long scoresRow = s + 4 * offset;
             long dpRow = dp + 4 * offset;
-            Softmax.backward(
-                    scoresRow, dpRow, scale, Memory.f32(kept + 4L * r), Memory.f32(deltas + 4L * r), seen);
-            Lanes.fill(scoresRow + 4L * seen, 0, width - seen);
-            Lanes.fill(dpRow + 4L * seen, 0, width - seen);
+            int whole = Lanes.wholeVectors(seen);
+            SoftmaxLoops.backward(
+                    scoresRow, dpRow, scale, Memory.f32(kept + 4L * r), Memory.f32(deltas + 4L * r), whole);
+            RowLoops.fill(scoresRow + 4L * seen, 0, width - seen);
+            RowLoops.fill(dpRow + 4L * seen, 0, width - seen);
             if (p != s) {
-                Lanes.narrow(scoresRow, p + 2 * offset, width);
-                Lanes.narrow(dpRow, ds + 2 * offset, width);
+                RowLoops.narrow(scoresRow, p + 2 * offset, width);
+                RowLoops.narrow(dpRow, ds + 2 * offset, width);
             }
         }
 
@@ -208,7 +209,7 @@ final class BlockedAttentionBackward {
             for (int r = 0; r < rows; r++) {
                 long a = dout.read(row + r, column, width, buffer);
                 long b = out.read(row + r, column, width, buffer + queryBytes());
-                Memory.f32(deltas + 4L * r, NormsBackward.dot(a, b, width));
+                Memory.f32(deltas + 4L * r, NormLoops.dot(a, b, width));
             }
         }
     }

@@ -2,13 +2,8 @@ package io.dunlin.device.cpu;
 
 import static io.dunlin.device.cpu.Lanes.F;
 import static io.dunlin.device.cpu.Lanes.W;
-import static io.dunlin.device.cpu.Lanes.load;
-import static io.dunlin.device.cpu.Lanes.store;
 
 import io.dunlin.tensor.Tensor;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 
 /**
  * Softmax cross-entropy. A row of logits comes from memory once: its maximum, its exponentials with their sum, and the
@@ -53,8 +48,12 @@ final class CrossEntropy implements Team.Job {
         rows = ofLogits.rows();
         vocabulary = Math.toIntExact(ofLogits.columns());
         tileRows = Tiling.rows(vocabulary);
-        scratch.ensure(4L * vocabulary + 64);
+        scratch.ensure(rowBytes() + 64);
         team.run(this, Tiling.ceilDiv(rows, tileRows));
+    }
+
+    private long rowBytes() {
+        return (4L * vocabulary + 63) & -64;
     }
 
     @Override
@@ -68,7 +67,7 @@ final class CrossEntropy implements Team.Job {
             } else {
                 Memory.f32(losses + 4 * row, 0);
                 if (gradient) {
-                    Lanes.fill(logits.target(row, 0, buffer), 0, vocabulary);
+                    RowLoops.fill(logits.target(row, 0, buffer), 0, vocabulary);
                     logits.written(row, 0, vocabulary, buffer);
                 }
             }
@@ -76,89 +75,33 @@ final class CrossEntropy implements Team.Job {
     }
 
     private void row(long row, int target, long buffer) {
-        long from = logits.read(row, 0, vocabulary, buffer);
-        float max = max(from, vocabulary);
-        float ofTarget = Memory.f32(from + 4L * target);
+        long rest = buffer + rowBytes();
         if (!gradient) {
-            Memory.f32(losses + 4 * row, loss(max, sumOfExponentials(from, max, vocabulary), ofTarget));
+            logits.load(row, 0, vocabulary, buffer);
+        }
+        long from = gradient ? logits.read(row, 0, vocabulary, buffer) : buffer;
+        float max = RowLoops.max(from, vocabulary);
+        float ofTarget = Memory.f32(from + 4L * target);
+        float sum = exponentials(from, max, vocabulary, rest);
+        Memory.f32(losses + 4 * row, (float) (max - (double) ofTarget + Math.log(sum)));
+        if (!gradient) {
             return;
         }
-        float sum = exponentials(from, max, vocabulary);
-        Memory.f32(losses + 4 * row, loss(max, sum, ofTarget));
-        scale(from, gradientScale / sum, vocabulary);
+        RowLoops.scale(from, gradientScale / sum, vocabulary);
         Memory.f32(from + 4L * target, Memory.f32(from + 4L * target) - gradientScale);
         logits.written(row, 0, vocabulary, buffer);
     }
 
-    private static float loss(float max, float sum, float ofTarget) {
-        return (float) (max - (double) ofTarget + Math.log(sum));
-    }
-
-    private static float max(long x, int count) {
-        FloatVector even = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
-        FloatVector odd = even;
-        int i = 0;
-        for (; i + 2 * W <= count; i += 2 * W) {
-            even = even.max(load(x + 4L * i));
-            odd = odd.max(load(x + 4L * (i + W)));
+    /** The sum of e^(x - max), where x becomes these; the elements after the last whole vector pass through a buffer. */
+    private static float exponentials(long x, float max, int count, long buffer) {
+        int whole = F.loopBound(count);
+        float sum = SoftmaxLoops.exponentials(x, max, 1, whole);
+        if (whole < count) {
+            RowLoops.fill(buffer, Float.NEGATIVE_INFINITY, W);
+            RowLoops.move(x + 4L * whole, buffer, count - whole);
+            sum += SoftmaxLoops.exponentials(buffer, max, 1, W);
+            RowLoops.move(buffer, x + 4L * whole, count - whole);
         }
-        float max = even.max(odd).reduceLanes(VectorOperators.MAX);
-        for (; i < count; i++) {
-            max = Math.max(max, Memory.f32(x + 4L * i));
-        }
-        return max;
-    }
-
-    /** x becomes e^(x - max); returns the sum. */
-    private static float exponentials(long x, float max, int count) {
-        FloatVector even = FloatVector.zero(F);
-        FloatVector odd = FloatVector.zero(F);
-        int i = 0;
-        for (; i + 2 * W <= count; i += 2 * W) {
-            FloatVector a = Lanes.exp(load(x + 4L * i).sub(max));
-            FloatVector b = Lanes.exp(load(x + 4L * (i + W)).sub(max));
-            store(a, x + 4L * i);
-            store(b, x + 4L * (i + W));
-            even = even.add(a);
-            odd = odd.add(b);
-        }
-        float sum = Lanes.sum(even.add(odd));
-        return i < count ? sum + exponentialsOfRest(x + 4L * i, max, count - i) : sum;
-    }
-
-    /** As {@link #exponentials}, for fewer elements than two vectors. */
-    private static float exponentialsOfRest(long x, float max, int count) {
-        FloatVector sum = FloatVector.zero(F);
-        for (int i = 0; i < count; i += W) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            FloatVector a = Lanes.exp(load(x + 4L * i, rest).sub(max));
-            store(a, x + 4L * i, rest);
-            sum = sum.add(a, rest);
-        }
-        return Lanes.sum(sum);
-    }
-
-    private static float sumOfExponentials(long x, float max, int count) {
-        FloatVector sum = FloatVector.zero(F);
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            sum = sum.add(Lanes.exp(load(x + 4L * i).sub(max)));
-        }
-        if (i < count) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            sum = sum.add(Lanes.exp(load(x + 4L * i, rest).sub(max)), rest);
-        }
-        return Lanes.sum(sum);
-    }
-
-    private static void scale(long x, float factor, int count) {
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            store(load(x + 4L * i).mul(factor), x + 4L * i);
-        }
-        if (i < count) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            store(load(x + 4L * i, rest).mul(factor), x + 4L * i, rest);
-        }
+        return sum;
     }
 }

@@ -10,8 +10,9 @@ abstract class Elementwise implements Team.Job {
     /** Elements of a chunk: five buffers of them fit a first-level cache of 32 KiB. */
     private static final int CHUNK = 1024;
 
-    /** Scratch of one worker. */
-    static final long SCRATCH_BYTES = 5L * CHUNK * Float.BYTES;
+    private static final int INPUTS = 3;
+    private static final int OPERANDS = 5;
+    private static final long SCRATCH_BYTES = (long) OPERANDS * CHUNK * Float.BYTES;
 
     private final Team team;
     private final Scratch scratch;
@@ -28,11 +29,15 @@ abstract class Elementwise implements Team.Job {
     Elementwise(Team team, Scratch scratch) {
         this.team = team;
         this.scratch = scratch;
-        addresses = new long[team.threads()][5];
+        addresses = new long[team.threads()][OPERANDS];
         scratch.ensure(SCRATCH_BYTES);
     }
 
-    /** Computes {@code count} elements; {@code at} holds the addresses of the inputs, then from 3 of the outputs. */
+    /**
+     * Computes {@code count} elements, a multiple of {@link Lanes#W}.
+     *
+     * @param at addresses of the inputs, then, from index 3, of the outputs
+     */
     abstract void compute(long[] at, int count);
 
     /** Runs with one, two or three inputs and one or two outputs; unused operands are {@link Tensor#NONE}. */
@@ -72,17 +77,45 @@ abstract class Elementwise implements Team.Job {
     }
 
     private void chunk(long row, long column, int count, int worker) {
+        int whole = Lanes.F.loopBound(count);
+        if (whole > 0) {
+            vectors(row, column, whole, worker);
+        }
+        if (whole < count) {
+            rest(row, column + whole, count - whole, worker);
+        }
+    }
+
+    private void vectors(long row, long column, int count, int worker) {
         long[] at = addresses[worker];
-        long buffer = scratch.of(worker);
         for (int i = 0; i < inputCount; i++) {
-            at[i] = inputs[i].read(row, column, count, buffer + (long) i * CHUNK * Float.BYTES);
+            at[i] = inputs[i].read(row, column, count, buffer(worker, i));
         }
         for (int i = 0; i < outputCount; i++) {
-            at[3 + i] = outputs[i].target(row, column, buffer + (3L + i) * CHUNK * Float.BYTES);
+            at[INPUTS + i] = outputs[i].target(row, column, buffer(worker, INPUTS + i));
         }
         compute(at, count);
         for (int i = 0; i < outputCount; i++) {
-            outputs[i].written(row, column, count, buffer + (3L + i) * CHUNK * Float.BYTES);
+            outputs[i].written(row, column, count, buffer(worker, INPUTS + i));
         }
+    }
+
+    /** Computes fewer elements than a vector has, in buffers that hold a whole one. */
+    private void rest(long row, long column, int count, int worker) {
+        long[] at = addresses[worker];
+        for (int i = 0; i < at.length; i++) {
+            at[i] = buffer(worker, i);
+        }
+        for (int i = 0; i < inputCount; i++) {
+            inputs[i].load(row, column, count, at[i]);
+        }
+        compute(at, Lanes.W);
+        for (int i = 0; i < outputCount; i++) {
+            outputs[i].store(row, column, count, at[INPUTS + i]);
+        }
+    }
+
+    private long buffer(int worker, int operand) {
+        return scratch.of(worker) + (long) operand * CHUNK * Float.BYTES;
     }
 }

@@ -1,13 +1,6 @@
 package io.dunlin.device.cpu;
 
-import static io.dunlin.device.cpu.Lanes.F;
-import static io.dunlin.device.cpu.Lanes.W;
-import static io.dunlin.device.cpu.Lanes.load;
-import static io.dunlin.device.cpu.Lanes.store;
-
 import io.dunlin.tensor.Tensor;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /** Looking up rows of tables. */
 final class Embeddings implements Team.Job {
@@ -54,23 +47,11 @@ final class Embeddings implements Team.Job {
             long from = table.read(Memory.i32(tokens + 4 * row), 0, width, buffer);
             long to = y.target(row, 0, buffer + 2 * rowBytes());
             if (hasPositions) {
-                add(from, positions.read(row % time, 0, width, buffer + rowBytes()), to, width);
+                RowLoops.add(from, positions.read(row % time, 0, width, buffer + rowBytes()), to, width);
             } else {
-                Lanes.move(from, to, width);
+                RowLoops.move(from, to, width);
             }
             y.written(row, 0, width, buffer + 2 * rowBytes());
-        }
-    }
-
-    static void add(long a, long b, long y, int count) {
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            FloatVector sum = load(a + 4L * i).add(load(b + 4L * i));
-            store(sum, y + 4L * i);
-        }
-        if (i < count) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            store(load(a + 4L * i, rest).add(load(b + 4L * i, rest)), y + 4L * i, rest);
         }
     }
 
@@ -118,10 +99,10 @@ final class Embeddings implements Team.Job {
             for (long row = 0; row < rows; row++) {
                 long gradient = dy.read(row, first, count, scratch.of(worker));
                 long to = dtable.at(Memory.i32(tokens + 4 * row), first);
-                add(gradient, to, to, count);
+                RowLoops.add(gradient, to, to, count);
                 if (hasPositions) {
                     long position = dpositions.at(row % time, first);
-                    add(gradient, position, position, count);
+                    RowLoops.add(gradient, position, position, count);
                 }
             }
         }

@@ -16,7 +16,7 @@ import jdk.incubator.vector.VectorSpecies;
  * Vectors of floats at raw addresses, conversions from and to BF16, and the exponential.
  *
  * <p>Rules for code that uses this, learned by measuring: one loop per method; loop-carried vectors change only by add,
- * fma or max; no more than two exponentials in a loop body. Otherwise C2 puts vectors on the heap.
+ * fma or max; one exponential in a method. Otherwise C2 puts vectors on the heap.
  */
 final class Lanes {
     static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
@@ -24,15 +24,36 @@ final class Lanes {
     /** Floats in a vector. */
     static final int W = F.length();
 
-    private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Short> S =
             VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
-    private static final VectorShuffle<Float> HALF = turnedBy(W / 2);
-    private static final VectorShuffle<Float> QUARTER = turnedBy(W / 4);
-    private static final VectorShuffle<Float> EIGHTH = turnedBy(W / 8);
-    private static final VectorShuffle<Float> SIXTEENTH = turnedBy(W / 16);
+    private static final VectorShuffle<Float> BY_HALF = turnedBy(W / 2);
+    private static final VectorShuffle<Float> BY_QUARTER = turnedBy(W / 4);
+    private static final VectorShuffle<Float> BY_EIGHTH = turnedBy(W / 8);
+    private static final VectorShuffle<Float> BY_SIXTEENTH = turnedBy(W / 16);
+
+    static final FloatVector ONE = constant(1f);
+    static final FloatVector HALF = constant(0.5f);
+    private static final FloatVector LEAST_EXPONENT = constant(-87.3f);
+    private static final FloatVector LARGEST_EXPONENT = constant(88.3f);
+    private static final FloatVector LOG2_E = constant(1.44269504f);
+    private static final FloatVector ROUNDER = constant(0x1.8p23f);
+    private static final FloatVector MINUS_LN2_HIGH = constant(-0.693145752f);
+    private static final FloatVector MINUS_LN2_LOW = constant(-1.42860677e-6f);
+    private static final FloatVector P0 = constant(1.98756915e-4f);
+    private static final FloatVector P1 = constant(1.39819995e-3f);
+    private static final FloatVector P2 = constant(8.33345205e-3f);
+    private static final FloatVector P3 = constant(4.16657962e-2f);
+    private static final FloatVector P4 = constant(1.66666657e-1f);
+    private static final int FRACTION_BITS = 23;
+    static final int ALL_BUT_SIGN = 0x7FFFFFFF;
 
     private Lanes() {}
+
+    /** The same value in every lane; as a constant it costs the compiler less than a broadcast in the loop. */
+    static FloatVector constant(float value) {
+        return FloatVector.broadcast(F, value);
+    }
 
     private static VectorShuffle<Float> turnedBy(int distance) {
         return VectorShuffle.fromOp(F, lane -> (lane + distance) % W);
@@ -55,31 +76,14 @@ final class Lanes {
         vector.intoMemorySegment(ALL, address, LE, mask);
     }
 
+    /** {@code count} rounded up to whole vectors. */
+    static int wholeVectors(int count) {
+        return (count + W - 1) & -W;
+    }
+
     /** The first {@code count} lanes. */
     static VectorMask<Float> first(int count) {
         return F.indexInRange(0, count);
-    }
-
-    /** Widens {@code count} BF16 to F32. */
-    static void widen(long from, long to, int count) {
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            store(widened(from + 2L * i), to + 4L * i);
-        }
-        for (; i < count; i++) {
-            Memory.f32(to + 4L * i, Memory.bf16(from + 2L * i));
-        }
-    }
-
-    /** Rounds {@code count} F32 to BF16. */
-    static void narrow(long from, long to, int count) {
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            storeNarrow(load(from + 4L * i), to + 2L * i);
-        }
-        for (; i < count; i++) {
-            Memory.bf16(to + 2L * i, Memory.f32(from + 4L * i));
-        }
     }
 
     /** A vector's worth of BF16, widened. */
@@ -98,29 +102,6 @@ final class Lanes {
         ((ShortVector) kept.convertShape(VectorOperators.I2S, S, 0)).intoMemorySegment(ALL, address, LE);
     }
 
-    /** Copies {@code count} F32. */
-    static void move(long from, long to, int count) {
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            store(load(from + 4L * i), to + 4L * i);
-        }
-        for (; i < count; i++) {
-            Memory.f32(to + 4L * i, Memory.f32(from + 4L * i));
-        }
-    }
-
-    /** Sets {@code count} F32 to {@code value}. */
-    static void fill(long to, float value, int count) {
-        FloatVector vector = FloatVector.broadcast(F, value);
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            store(vector, to + 4L * i);
-        }
-        for (; i < count; i++) {
-            Memory.f32(to + 4L * i, value);
-        }
-    }
-
     /**
      * e^x within about 2 units in the last place, for x clamped to [-87.3, 88.3]; NaN stays NaN.
      *
@@ -128,20 +109,30 @@ final class Lanes {
      * into the exponent. This avoids the float-to-int conversion, whose Java semantics cost more than the polynomial.
      */
     static FloatVector exp(FloatVector x) {
-        FloatVector clamped = x.max(-87.3f).min(88.3f);
-        FloatVector magic = clamped.fma(1.44269504f, 12582912f);
-        FloatVector n = magic.sub(12582912f);
-        FloatVector r = n.fma(FloatVector.broadcast(F, -0.693145752f), clamped);
-        r = n.fma(FloatVector.broadcast(F, -1.42860677e-6f), r);
-        FloatVector p = FloatVector.broadcast(F, 1.98756915e-4f);
-        p = p.fma(r, FloatVector.broadcast(F, 1.39819995e-3f));
-        p = p.fma(r, FloatVector.broadcast(F, 8.33345205e-3f));
-        p = p.fma(r, FloatVector.broadcast(F, 4.16657962e-2f));
-        p = p.fma(r, FloatVector.broadcast(F, 1.66666657e-1f));
-        p = p.fma(r, FloatVector.broadcast(F, 0.5f));
-        p = p.fma(r.mul(r), r).add(1f);
-        IntVector exponent = magic.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+        // Compare and blend, not max and min: those spend several instructions on NaN and signed zeros.
+        FloatVector raised = x.blend(LEAST_EXPONENT, x.compare(VectorOperators.LT, LEAST_EXPONENT));
+        return expNotLess(raised.blend(LARGEST_EXPONENT, raised.compare(VectorOperators.GT, LARGEST_EXPONENT)));
+    }
+
+    /** As {@link #exp}, for x that is at most 0 up to rounding. */
+    static FloatVector expOfNegative(FloatVector x) {
+        return expNotLess(x.blend(LEAST_EXPONENT, x.compare(VectorOperators.LT, LEAST_EXPONENT)));
+    }
+
+    private static FloatVector expNotLess(FloatVector clamped) {
+        FloatVector magic = clamped.fma(LOG2_E, ROUNDER);
+        FloatVector n = magic.sub(ROUNDER);
+        FloatVector r = n.fma(MINUS_LN2_LOW, n.fma(MINUS_LN2_HIGH, clamped));
+        FloatVector p = P0.fma(r, P1).fma(r, P2).fma(r, P3).fma(r, P4).fma(r, HALF);
+        p = p.fma(r.mul(r), r).add(ONE);
+        IntVector exponent = magic.reinterpretAsInts().lanewise(VectorOperators.LSHL, FRACTION_BITS);
         return p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+    }
+
+    /** Integers in the order of the floats; applied twice, it gives the same bits again. */
+    static IntVector ordered(FloatVector x) {
+        IntVector bits = x.reinterpretAsInts();
+        return bits.lanewise(VectorOperators.ASHR, 31).and(ALL_BUT_SIGN).lanewise(VectorOperators.XOR, bits);
     }
 
     /**
@@ -149,21 +140,21 @@ final class Lanes {
      * interpreted and compiled code.
      */
     static float sum(FloatVector vector) {
-        FloatVector sum = vector.add(vector.rearrange(HALF));
+        FloatVector sum = vector.add(vector.rearrange(BY_HALF));
         if (W >= 4) {
-            sum = sum.add(sum.rearrange(QUARTER));
+            sum = sum.add(sum.rearrange(BY_QUARTER));
         }
         if (W >= 8) {
-            sum = sum.add(sum.rearrange(EIGHTH));
+            sum = sum.add(sum.rearrange(BY_EIGHTH));
         }
         if (W >= 16) {
-            sum = sum.add(sum.rearrange(SIXTEENTH));
+            sum = sum.add(sum.rearrange(BY_SIXTEENTH));
         }
         return sum.lane(0);
     }
 
     /** 1 / (1 + e^-x). */
     static FloatVector sigmoid(FloatVector x) {
-        return FloatVector.broadcast(F, 1f).div(exp(x.neg()).add(1f));
+        return ONE.div(exp(x.neg()).add(ONE));
     }
 }

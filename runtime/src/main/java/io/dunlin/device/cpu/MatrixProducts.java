@@ -224,7 +224,7 @@ final class MatrixProducts {
             }
             for (long i = row; i < Math.min(m, row + tileRows); i++) {
                 int count = (int) Math.min(tileColumns, n - column);
-                Lanes.fill(at + (i - row) * likeC.rowStride() * Float.BYTES, 0, count);
+                RowLoops.fill(at + (i - row) * likeC.rowStride() * Float.BYTES, 0, count);
             }
         }
     }

@@ -1,13 +1,6 @@
 package io.dunlin.device.cpu;
 
-import static io.dunlin.device.cpu.Lanes.F;
-import static io.dunlin.device.cpu.Lanes.W;
-import static io.dunlin.device.cpu.Lanes.load;
-import static io.dunlin.device.cpu.Lanes.store;
-
 import io.dunlin.tensor.Tensor;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /** Layer norm and RMS norm, forward; a row is read from memory once and stays in the first-level cache. */
 final class Norms implements Team.Job {
@@ -78,73 +71,17 @@ final class Norms implements Team.Job {
     }
 
     private void layerNormRow(long row, long from, long gains, long biases, long to) {
-        float mu = sum(from, width) / width;
-        float scale = (float) (1 / Math.sqrt(squares(from, mu, width) / width + epsilon));
+        float mu = NormLoops.sum(from, width) / width;
+        float scale = (float) (1 / Math.sqrt(NormLoops.squares(from, mu, width) / width + epsilon));
         Memory.f32(mean + 4 * row, mu);
         Memory.f32(rstd + 4 * row, scale);
-        scaleAndShift(from, mu, scale, gains, biases, to, width);
+        NormLoops.scaleAndShift(from, mu, scale, gains, biases, to, width);
     }
 
     private void rmsNormRow(long row, long from, long gains, long to) {
-        float scale = (float) (1 / Math.sqrt(squares(from, 0, width) / width + epsilon));
+        float scale = (float) (1 / Math.sqrt(NormLoops.squares(from, 0, width) / width + epsilon));
         Memory.f32(rstd + 4 * row, scale);
-        scale(from, scale, gains, to, width);
+        NormLoops.scale(from, scale, gains, to, width);
     }
 
-    private static float sum(long x, int count) {
-        FloatVector even = FloatVector.zero(F);
-        FloatVector odd = FloatVector.zero(F);
-        int i = 0;
-        for (; i + 2 * W <= count; i += 2 * W) {
-            even = even.add(load(x + 4L * i));
-            odd = odd.add(load(x + 4L * (i + W)));
-        }
-        for (; i < count; i += W) {
-            even = even.add(load(x + 4L * i, Lanes.first(count - i)));
-        }
-        return Lanes.sum(even.add(odd));
-    }
-
-    private static float squares(long x, float mean, int count) {
-        FloatVector even = FloatVector.zero(F);
-        FloatVector odd = FloatVector.zero(F);
-        int i = 0;
-        for (; i + 2 * W <= count; i += 2 * W) {
-            FloatVector a = load(x + 4L * i).sub(mean);
-            FloatVector b = load(x + 4L * (i + W)).sub(mean);
-            even = a.fma(a, even);
-            odd = b.fma(b, odd);
-        }
-        for (; i < count; i += W) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            FloatVector a = load(x + 4L * i, rest).sub(mean, rest);
-            even = a.fma(a, even);
-        }
-        return Lanes.sum(even.add(odd));
-    }
-
-    private static void scaleAndShift(
-            long x, float mean, float scale, long gain, long bias, long y, int count) {
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            FloatVector normal = load(x + 4L * i).sub(mean).mul(scale);
-            store(normal.fma(load(gain + 4L * i), load(bias + 4L * i)), y + 4L * i);
-        }
-        if (i < count) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            FloatVector normal = load(x + 4L * i, rest).sub(mean).mul(scale);
-            store(normal.fma(load(gain + 4L * i, rest), load(bias + 4L * i, rest)), y + 4L * i, rest);
-        }
-    }
-
-    private static void scale(long x, float scale, long gain, long y, int count) {
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            store(load(x + 4L * i).mul(scale).mul(load(gain + 4L * i)), y + 4L * i);
-        }
-        if (i < count) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            store(load(x + 4L * i, rest).mul(scale).mul(load(gain + 4L * i, rest)), y + 4L * i, rest);
-        }
-    }
 }

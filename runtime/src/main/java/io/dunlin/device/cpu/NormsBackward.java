@@ -1,13 +1,6 @@
 package io.dunlin.device.cpu;
 
-import static io.dunlin.device.cpu.Lanes.F;
-import static io.dunlin.device.cpu.Lanes.W;
-import static io.dunlin.device.cpu.Lanes.load;
-import static io.dunlin.device.cpu.Lanes.store;
-
 import io.dunlin.tensor.Tensor;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * Backward of layer norm and RMS norm in one pass over the rows. Each tile, a fixed block of rows, sums its own part of
@@ -74,8 +67,8 @@ final class NormsBackward implements Team.Job {
         long gains = gain.read(0, 0, width, buffer);
         long sumGain = scratch.shared() + 2L * tile * rowBytes();
         long sumBias = sumGain + rowBytes();
-        Lanes.fill(sumGain, 0, width);
-        Lanes.fill(sumBias, 0, width);
+        RowLoops.fill(sumGain, 0, width);
+        RowLoops.fill(sumBias, 0, width);
         long last = Math.min(rows, (tile + 1L) * blockRows);
         for (long row = (long) tile * blockRows; row < last; row++) {
             row(row, gains, sumGain, sumBias, buffer);
@@ -89,96 +82,14 @@ final class NormsBackward implements Team.Job {
         long after = dx.target(row, 0, buffer + 4 * rowBytes());
         float scale = Memory.f32(rstd + 4 * row);
         float mu = centred ? Memory.f32(mean + 4 * row) : 0;
-        float meanOfG = centred ? dot(gradient, gains, width) / width : 0;
-        float meanOfGNormal = dotNormal(gradient, gains, input, mu, scale, width) / width;
-        dinput(gradient, gains, input, before, after, mu, scale, meanOfG, meanOfGNormal, width);
-        addGain(gradient, input, mu, scale, sumGain, width);
+        float meanOfG = centred ? NormLoops.dot(gradient, gains, width) / width : 0;
+        float meanOfGNormal = NormLoops.dotNormal(gradient, gains, input, mu, scale, width) / width;
+        NormLoops.dinput(gradient, gains, input, before, after, mu, scale, meanOfG, meanOfGNormal, width);
+        NormLoops.addGain(gradient, input, mu, scale, sumGain, width);
         if (centred) {
-            add(gradient, sumBias, width);
+            RowLoops.add(sumBias, gradient, sumBias, width);
         }
         dx.written(row, 0, width, buffer + 4 * rowBytes());
-    }
-
-    static float dot(long a, long b, int count) {
-        FloatVector sum = FloatVector.zero(F);
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            sum = load(a + 4L * i).fma(load(b + 4L * i), sum);
-        }
-        if (i < count) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            sum = load(a + 4L * i, rest).fma(load(b + 4L * i, rest), sum);
-        }
-        return Lanes.sum(sum);
-    }
-
-    /** Sum of dy * gain * (x - mean) * rstd. */
-    private static float dotNormal(long dy, long gain, long x, float mean, float rstd, int count) {
-        FloatVector sum = FloatVector.zero(F);
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            FloatVector g = load(dy + 4L * i).mul(load(gain + 4L * i));
-            sum = g.fma(load(x + 4L * i).sub(mean).mul(rstd), sum);
-        }
-        if (i < count) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            FloatVector g = load(dy + 4L * i, rest).mul(load(gain + 4L * i, rest));
-            sum = g.fma(load(x + 4L * i, rest).sub(mean).mul(rstd), sum);
-        }
-        return Lanes.sum(sum);
-    }
-
-    /** dx += rstd * (dy * gain - meanOfG - normal * meanOfGNormal). */
-    private static void dinput(
-            long dy,
-            long gain,
-            long x,
-            long before,
-            long after,
-            float mean,
-            float rstd,
-            float meanOfG,
-            float meanOfGNormal,
-            int count) {
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            FloatVector normal = load(x + 4L * i).sub(mean).mul(rstd);
-            FloatVector g = load(dy + 4L * i).mul(load(gain + 4L * i)).sub(meanOfG);
-            FloatVector change = normal.mul(-meanOfGNormal).add(g).mul(rstd);
-            store(load(before + 4L * i).add(change), after + 4L * i);
-        }
-        if (i < count) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            FloatVector normal = load(x + 4L * i, rest).sub(mean).mul(rstd);
-            FloatVector g = load(dy + 4L * i, rest).mul(load(gain + 4L * i, rest)).sub(meanOfG);
-            FloatVector change = normal.mul(-meanOfGNormal).add(g).mul(rstd);
-            store(load(before + 4L * i, rest).add(change), after + 4L * i, rest);
-        }
-    }
-
-    /** sum += dy * (x - mean) * rstd. */
-    private static void addGain(long dy, long x, float mean, float rstd, long sum, int count) {
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            FloatVector normal = load(x + 4L * i).sub(mean).mul(rstd);
-            store(normal.fma(load(dy + 4L * i), load(sum + 4L * i)), sum + 4L * i);
-        }
-        if (i < count) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            FloatVector normal = load(x + 4L * i, rest).sub(mean).mul(rstd);
-            store(normal.fma(load(dy + 4L * i, rest), load(sum + 4L * i, rest)), sum + 4L * i, rest);
-        }
-    }
-
-    private static void add(long from, long sum, int count) {
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            store(load(sum + 4L * i).add(load(from + 4L * i)), sum + 4L * i);
-        }
-        if (i < count) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            store(load(sum + 4L * i, rest).add(load(from + 4L * i, rest)), sum + 4L * i, rest);
-        }
     }
 
     /** Adds the blocks' parts to dgain and dbias, in order of the blocks. */
@@ -209,10 +120,10 @@ final class NormsBackward implements Team.Job {
 
         private void sum(long to, long from, int count) {
             if (beta == 0) {
-                Lanes.fill(to, 0, count);
+                RowLoops.fill(to, 0, count);
             }
             for (int block = 0; block < blocks; block++) {
-                add(from + 2L * block * rowBytes(), to, count);
+                RowLoops.add(to, from + 2L * block * rowBytes(), to, count);
             }
         }
     }

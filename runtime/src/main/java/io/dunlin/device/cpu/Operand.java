@@ -30,8 +30,17 @@ final class Operand {
         if (!narrow) {
             return here;
         }
-        Lanes.widen(here, buffer, count);
+        RowLoops.widen(here, buffer, count);
         return buffer;
+    }
+
+    /** Copies {@code count} elements to {@code buffer}, widened. */
+    void load(long row, long column, int count, long buffer) {
+        if (narrow) {
+            RowLoops.widen(at(row, column), buffer, count);
+        } else {
+            RowLoops.move(at(row, column), buffer, count);
+        }
     }
 
     /** Where to compute {@code count} results as F32: in place, or in {@code buffer}. Then call {@link #written}. */
@@ -42,16 +51,16 @@ final class Operand {
     /** Rounds results computed in {@code buffer} into place, if they are not there already. */
     void written(long row, long column, int count, long buffer) {
         if (narrow) {
-            Lanes.narrow(buffer, at(row, column), count);
+            RowLoops.narrow(buffer, at(row, column), count);
         }
     }
 
     /** Stores {@code count} F32 from {@code from}, rounded if this is BF16. */
     void store(long row, long column, int count, long from) {
         if (narrow) {
-            Lanes.narrow(from, at(row, column), count);
+            RowLoops.narrow(from, at(row, column), count);
         } else {
-            Lanes.move(from, at(row, column), count);
+            RowLoops.move(from, at(row, column), count);
         }
     }
 }

@@ -1,14 +1,6 @@
 package io.dunlin.device.cpu;
 
-import static io.dunlin.device.cpu.Lanes.F;
-import static io.dunlin.device.cpu.Lanes.W;
-import static io.dunlin.device.cpu.Lanes.load;
-
 import io.dunlin.tensor.Tensor;
-import jdk.incubator.vector.DoubleVector;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 
 /** Sums in an order fixed by extents. */
 final class Reductions {
@@ -26,7 +18,6 @@ final class Reductions {
     /** Sum of squares: fixed blocks, each summed in double, then added in order. */
     static final class SumOfSquares implements Team.Job {
         private static final int BLOCK = 1 << 16;
-        private static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED;
 
         private final Team team;
         private final Scratch scratch;
@@ -36,7 +27,7 @@ final class Reductions {
         SumOfSquares(Team team, Scratch scratch) {
             this.team = team;
             this.scratch = scratch;
-            scratch.ensure(D.vectorByteSize());
+            scratch.ensure(ReductionLoops.D.vectorByteSize());
         }
 
         double run(Tensor x) {
@@ -56,32 +47,7 @@ final class Reductions {
         public void tile(int tile, int worker) {
             long first = (long) tile * BLOCK;
             int count = (int) Math.min(BLOCK, elements - first);
-            Memory.f64(scratch.shared() + (long) tile * Double.BYTES, squares(address + 4 * first, count, scratch.of(worker)));
-        }
-
-        /** The lanes are added one by one in {@code buffer}: the order of a lane reduction is not specified. */
-        private static double squares(long x, int count, long buffer) {
-            DoubleVector low = DoubleVector.zero(D);
-            DoubleVector high = DoubleVector.zero(D);
-            int bound = F.loopBound(count);
-            for (int i = 0; i < bound; i += W) {
-                FloatVector v = load(x + 4L * i);
-                DoubleVector a = (DoubleVector) v.convertShape(VectorOperators.F2D, D, 0);
-                DoubleVector b = (DoubleVector) v.convertShape(VectorOperators.F2D, D, 1);
-                low = a.fma(a, low);
-                high = b.fma(b, high);
-            }
-            DoubleVector lanes = low.add(high);
-            lanes.intoMemorySegment(Memory.ALL, buffer, Lanes.LE);
-            double sum = 0;
-            for (int lane = 0; lane < D.length(); lane++) {
-                sum += Memory.f64(buffer + (long) lane * Double.BYTES);
-            }
-            for (int i = bound; i < count; i++) {
-                double v = Memory.f32(x + 4L * i);
-                sum += v * v;
-            }
-            return sum;
+            Memory.f64(scratch.shared() + (long) tile * Double.BYTES, ReductionLoops.squares(address + 4 * first, count, scratch.of(worker)));
         }
     }
 
@@ -119,15 +85,15 @@ final class Reductions {
             int count = Math.min(BAND, columns - first);
             long buffer = scratch.of(worker);
             long sum = buffer + BAND * Float.BYTES;
-            Lanes.fill(sum, 0, count);
+            RowLoops.fill(sum, 0, count);
             for (long row = 0; row < rows; row++) {
-                Embeddings.add(x.read(row, first, count, buffer), sum, sum, count);
+                RowLoops.add(x.read(row, first, count, buffer), sum, sum, count);
             }
             long to = sums + 4L * first;
             if (beta == 0) {
-                Lanes.move(sum, to, count);
+                RowLoops.move(sum, to, count);
             } else {
-                Embeddings.add(sum, to, to, count);
+                RowLoops.add(sum, to, to, count);
             }
         }
     }

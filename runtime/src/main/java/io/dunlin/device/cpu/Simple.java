@@ -12,7 +12,7 @@ final class Simple {
 
         @Override
         void compute(long[] at, int count) {
-            Embeddings.add(at[0], at[1], at[3], count);
+            RowLoops.add(at[0], at[1], at[3], count);
         }
     }
 
@@ -24,7 +24,7 @@ final class Simple {
 
         @Override
         void compute(long[] at, int count) {
-            Lanes.move(at[0], at[3], count);
+            RowLoops.move(at[0], at[3], count);
         }
     }
 
@@ -43,7 +43,7 @@ final class Simple {
 
         @Override
         void compute(long[] at, int count) {
-            Lanes.fill(at[3], value, count);
+            RowLoops.fill(at[3], value, count);
         }
     }
 }
