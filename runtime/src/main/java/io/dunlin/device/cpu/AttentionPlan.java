@@ -3,6 +3,7 @@ package io.dunlin.device.cpu;
 import io.dunlin.device.AttentionShape;
 import io.dunlin.device.cpu.ProductShape.Addend;
 import io.dunlin.device.cpu.ProductShape.Bias;
+import io.dunlin.device.cpu.ProductShape.Packing;
 import io.dunlin.device.cpu.ProductShape.Strides;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.Tensor;
@@ -23,7 +24,7 @@ import java.util.stream.IntStream;
 record AttentionPlan(
         AttentionShape shape, DType type, int keyBlock, long queries, long keys, long values, long gradients) {
     /** Queries of a block. */
-    static final int QUERY_BLOCK = 128;
+    static final int QUERY_BLOCK = 64;
     /** Elements between the rows of a block of scores beyond its width, so that rows do not share cache sets. */
     private static final int PADDING = 16;
 
@@ -122,7 +123,8 @@ record AttentionPlan(
                 type,
                 DType.F32,
                 Bias.NONE,
-                Addend.NOTHING);
+                Addend.NOTHING,
+                Packing.AS_STORED);
     }
 
     /** [rows, head width] F32, summed over {@code depth} positions. */
@@ -137,6 +139,7 @@ record AttentionPlan(
                 type,
                 DType.F32,
                 Bias.NONE,
-                addend);
+                addend,
+                Packing.AS_STORED);
     }
 }

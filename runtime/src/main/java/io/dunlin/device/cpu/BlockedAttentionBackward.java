@@ -15,7 +15,7 @@ import java.util.List;
  * rowsum(dout * out); then dv += p^T dout, dk += ds^T q, dq += ds k.
  */
 final class BlockedAttentionBackward {
-    private static final int KEY_BLOCK = 256;
+    private static final int KEY_BLOCK = 512;
 
     private final Team team;
     private final ProductEngine engine;

@@ -27,13 +27,17 @@ final class OneDnnLibrary {
     static final int DESTINATION = 17;
     static final int WEIGHTS = 33;
     static final int BIAS = 41;
+    static final int FROM = 1;
+    static final int TO = 17;
     static final int SCRATCHPAD = 80;
     static final int FIRST_POST_OP_SOURCE = 32768 | 2;
 
     private static final int CPU_ENGINE = 1;
     private static final int IN_ORDER_STREAM = 1;
     private static final int SCRATCHPAD_BY_CALLER = 1;
+    private static final int QUERY_WEIGHTS = 131;
     private static final int QUERY_SCRATCHPAD = 136;
+    private static final int ANY_LAYOUT = 1;
     private static final int BINARY_ADD = 0x1fff0;
     private static final int ISA_AVX512 = 0x27;
     private static final int ISA_AMX = 0xfef;
@@ -54,6 +58,7 @@ final class OneDnnLibrary {
     private final MethodHandle streamCreate;
     private final MethodHandle streamDestroy;
     private final MethodHandle descriptorCreate;
+    private final MethodHandle descriptorCreateWithTag;
     private final MethodHandle descriptorDestroy;
     private final MethodHandle descriptorSize;
     private final MethodHandle memoryCreate;
@@ -68,6 +73,7 @@ final class OneDnnLibrary {
     private final MethodHandle postOpsSum;
     private final MethodHandle postOpsBinary;
     private final MethodHandle matmulCreate;
+    private final MethodHandle reorderCreate;
     private final MethodHandle primitiveDescriptorQuery;
     private final MethodHandle primitiveDescriptorDestroy;
     private final MethodHandle primitiveCreate;
@@ -89,6 +95,7 @@ final class OneDnnLibrary {
         streamCreate = dnnl("stream_create", PTR, PTR, INT);
         streamDestroy = dnnl("stream_destroy", PTR);
         descriptorCreate = dnnl("memory_desc_create_with_strides", PTR, INT, PTR, INT, PTR);
+        descriptorCreateWithTag = dnnl("memory_desc_create_with_tag", PTR, INT, PTR, INT, INT);
         descriptorDestroy = dnnl("memory_desc_destroy", PTR);
         descriptorSize = bind(dnnl, "dnnl_memory_desc_get_size", FunctionDescriptor.of(LONG, PTR));
         memoryCreate = dnnl("memory_create", PTR, PTR, PTR, PTR);
@@ -103,6 +110,7 @@ final class OneDnnLibrary {
         postOpsSum = dnnl("post_ops_append_sum", PTR, ValueLayout.JAVA_FLOAT, INT, INT);
         postOpsBinary = dnnl("post_ops_append_binary", PTR, INT, PTR);
         matmulCreate = dnnl("matmul_primitive_desc_create", PTR, PTR, PTR, PTR, PTR, PTR, PTR);
+        reorderCreate = dnnl("reorder_primitive_desc_create", PTR, PTR, PTR, PTR, PTR, PTR);
         primitiveDescriptorQuery =
                 bind(dnnl, "dnnl_primitive_desc_query_md", FunctionDescriptor.of(PTR, PTR, INT, INT));
         primitiveDescriptorDestroy = dnnl("primitive_desc_destroy", PTR);
@@ -185,6 +193,14 @@ final class OneDnnLibrary {
         }
     }
 
+    /** Describes a matrix whose layout the product that reads it may choose. */
+    long createAnyDescriptor(int dataType, long rows, long columns) {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment extents = call.allocateFrom(LONG, rows, columns);
+            return created(descriptorCreateWithTag, 2, extents.address(), dataType, ANY_LAYOUT);
+        }
+    }
+
     long createMemory(long descriptor, long engine) {
         return created(memoryCreate, descriptor, engine, 0L);
     }
@@ -215,10 +231,23 @@ final class OneDnnLibrary {
         return created(matmulCreate, engine, source, weights, bias, destination, attributes);
     }
 
+    long createReorder(long engine, long from, long to, long attributes) {
+        return created(reorderCreate, from, engine, to, engine, attributes);
+    }
+
     /** The descriptor of the scratchpad; it belongs to the primitive descriptor. */
     long scratchpadDescriptor(long primitiveDescriptor) {
+        return query(primitiveDescriptor, QUERY_SCRATCHPAD);
+    }
+
+    /** The descriptor of the weights, as the product has chosen it; it belongs to the primitive descriptor. */
+    long weightsDescriptor(long primitiveDescriptor) {
+        return query(primitiveDescriptor, QUERY_WEIGHTS);
+    }
+
+    private long query(long primitiveDescriptor, int what) {
         try {
-            return (long) primitiveDescriptorQuery.invokeExact(primitiveDescriptor, QUERY_SCRATCHPAD, 0);
+            return (long) primitiveDescriptorQuery.invokeExact(primitiveDescriptor, what, 0);
         } catch (Throwable e) {
             throw uncallable(e);
         }

@@ -63,4 +63,13 @@ final class Operand {
             RowLoops.move(from, at(row, column), count);
         }
     }
+
+    /** Adds {@code rows} rows of {@link ReductionLoops#COLUMNS} elements from {@code column} to F32 sums. */
+    void addRowsTo(long sums, long rows, long column) {
+        if (narrow) {
+            ReductionLoops.addNarrowRows(at(0, column), rowStride * elementBytes, rows, sums);
+        } else {
+            ReductionLoops.addRows(at(0, column), rowStride * elementBytes, rows, sums);
+        }
+    }
 }

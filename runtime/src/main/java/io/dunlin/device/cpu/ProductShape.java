@@ -15,6 +15,7 @@ import io.dunlin.tensor.DType;
  * @param output type of c
  * @param bias whether a vector is added to every row
  * @param addend what is added to the product
+ * @param packing how b lies in memory when the product runs
  */
 record ProductShape(
         int m,
@@ -26,7 +27,8 @@ record ProductShape(
         DType inputs,
         DType output,
         Bias bias,
-        Addend addend) {
+        Addend addend,
+        Packing packing) {
 
     /** Elements from one row to the next, and from one column to the next. */
     record Strides(long row, long column) {
@@ -57,8 +59,11 @@ record ProductShape(
         OTHER
     }
 
-    /** Floating point operations of one run. */
-    double flops() {
-        return 2.0 * m * n * k;
+    /** How b lies in memory when the product runs. */
+    enum Packing {
+        /** With the strides of the shape. */
+        AS_STORED,
+        /** As {@link Product#pack} has left it. */
+        PACKED
     }
 }

@@ -86,8 +86,15 @@ final class Reductions {
             long buffer = scratch.of(worker);
             long sum = buffer + BAND * Float.BYTES;
             RowLoops.fill(sum, 0, count);
-            for (long row = 0; row < rows; row++) {
-                RowLoops.add(x.read(row, first, count, buffer), sum, sum, count);
+            int whole = count / ReductionLoops.COLUMNS * ReductionLoops.COLUMNS;
+            for (int column = 0; column < whole; column += ReductionLoops.COLUMNS) {
+                x.addRowsTo(sum + 4L * column, rows, first + column);
+            }
+            if (whole < count) {
+                long rest = sum + 4L * whole;
+                for (long row = 0; row < rows; row++) {
+                    RowLoops.add(x.read(row, first + whole, count - whole, buffer), rest, rest, count - whole);
+                }
             }
             long to = sums + 4L * first;
             if (beta == 0) {

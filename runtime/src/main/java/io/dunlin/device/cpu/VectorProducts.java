@@ -5,6 +5,7 @@ import static io.dunlin.device.cpu.Lanes.W;
 import static io.dunlin.device.cpu.Lanes.load;
 import static io.dunlin.device.cpu.Lanes.store;
 
+import io.dunlin.device.cpu.ProductShape.Packing;
 import io.dunlin.tensor.DType;
 import jdk.incubator.vector.FloatVector;
 
@@ -52,11 +53,13 @@ final class VectorProducts implements ProductEngine {
 
         @Override
         public void run(int worker, long a, long b, long c, long bias, long other) {
-            long panelsB = scratch.of(worker);
-            long panelsA = panelsB + (long) Float.BYTES * paddedColumns * shape.k();
+            long panelsB = shape.packing() == Packing.PACKED ? b : scratch.of(worker);
+            long panelsA = scratch.of(worker) + packedBytes();
             long block = panelsA + (long) Float.BYTES * paddedRows * shape.k();
             pack(a, shape.a().row(), shape.a().column(), shape.m(), ROWS, panelsA);
-            pack(b, shape.b().column(), shape.b().row(), shape.n(), COLUMNS, panelsB);
+            if (shape.packing() == Packing.AS_STORED) {
+                pack(worker, b, panelsB);
+            }
             for (int column = 0; column < shape.n(); column += COLUMNS) {
                 long panelB = panelsB + (long) Float.BYTES * column * shape.k();
                 for (int row = 0; row < shape.m(); row += ROWS) {
@@ -64,6 +67,16 @@ final class VectorProducts implements ProductEngine {
                     finish(block, row, column, c, bias, other);
                 }
             }
+        }
+
+        @Override
+        public long packedBytes() {
+            return (long) Float.BYTES * paddedColumns * shape.k();
+        }
+
+        @Override
+        public void pack(int worker, long b, long packed) {
+            pack(b, shape.b().column(), shape.b().row(), shape.n(), COLUMNS, packed);
         }
 
         /** Packs {@code across} lines of k elements into panels of {@code width} lines, k outermost; zero-padded. */
