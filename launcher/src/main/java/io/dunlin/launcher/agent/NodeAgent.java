@@ -1,5 +1,6 @@
 package io.dunlin.launcher.agent;
 
+import io.dunlin.error.DunlinException;
 import io.dunlin.error.ExitCode;
 import io.dunlin.launcher.agent.AgentEvent.Ask;
 import io.dunlin.launcher.job.Job;
@@ -71,7 +72,6 @@ public final class NodeAgent {
         try (RunLock _ = RunLock.take(folder);
                 SwitchFiles switches = new SwitchFiles(folder, timeline::post)) {
             switches.discard();
-            Runs.write(folder.job(), order.job().toml());
             handleSignals();
             Job job = order.settings();
             tell(new RunEvent.Started(
@@ -82,8 +82,14 @@ public final class NodeAgent {
                     job.train().steps()));
             try (Site site = Site.open(folder, job.launch())) {
                 LaunchSpec.DataFiles data = new DataFinder(job.data(), order.installation(), this::tell).find();
+                site.registry();
+                // Only now: a run that cannot be resumed this way must still be resumable as it was.
+                Runs.write(folder.job(), order.job().toml());
                 switches.start();
                 return supervise(site, data);
+            } catch (DunlinException e) {
+                tell(new RunEvent.NotStarted(new CheckpointsOnDisk(folder.checkpoints()).newestCompleteStep()));
+                throw e;
             }
         }
     }

@@ -6,6 +6,8 @@ package io.dunlin.launcher.agent;
  * @param status as the Java process API gives it: 128 + n for signal n
  */
 record RankExit(int status) {
+    private static final int OUT_OF_HEAP = 3;
+
     /** Whether a signal ended the process. A JVM never exits with these statuses by itself. */
     boolean bySignal() {
         return status > 128 && status < 128 + 65;
@@ -18,8 +20,10 @@ record RankExit(int status) {
 
     /** For people. */
     String describe() {
-        return bySignal()
-                ? "ended by signal %d".formatted(signal())
-                : "exited with %d".formatted(status);
+        if (bySignal()) {
+            return "ended by signal %d".formatted(signal());
+        }
+        // What -XX:+ExitOnOutOfMemoryError gives; a rank that can still speak says why it ends.
+        return status == OUT_OF_HEAP ? "ran out of Java heap (exit 3)" : "exited with %d".formatted(status);
     }
 }

@@ -39,11 +39,8 @@ final class RestartPolicy {
                 .findFirst()
                 .orElse(ExitCode.RANK_FAILED);
         if (cause.report().isPresent() && hopeless(exitCode)) {
-            return new Decision.GiveUp(
-                    cause.report().get().code(),
-                    "starting again would end the same way",
-                    cause.report().get().remedy(),
-                    exitCode);
+            // What the rank has said is all there is to say.
+            return new Decision.GiveUp("", "starting again would end the same way", "", exitCode);
         }
         if (cause.step() == lastStep) {
             return new Decision.GiveUp(

@@ -61,9 +61,10 @@ final class Site implements AutoCloseable {
      * @throws io.dunlin.error.DunlinException if shared memory cannot be had
      */
     static Site open(RunFolder folder, LaunchSettings launch) {
-        String runId = folder.root().getFileName().toString();
+        SecureRandom random = new SecureRandom();
+        String runId = "%s-%06x".formatted(folder.root().getFileName(), random.nextInt(1 << 24));
         byte[] token = new byte[TOKEN_BYTES];
-        new SecureRandom().nextBytes(token);
+        random.nextBytes(token);
         Membership.Settings settings = new Membership.Settings(
                 runId,
                 HexFormat.of().formatHex(token),
@@ -116,6 +117,10 @@ final class Site implements AutoCloseable {
         };
     }
 
+    /**
+     * Names the run in the cluster and in shared memory. Of no other agent, not even an earlier one of the same run:
+     * what that left behind is cleared by its own ranks.
+     */
     String runId() {
         return runId;
     }

@@ -59,6 +59,7 @@ public final class ConsoleReporter implements RunListener {
     public void on(Instant at, RunEvent event) {
         switch (event) {
             case RunEvent.Started started -> started(started);
+            case RunEvent.NotStarted _ -> {} // the command's error screen says it
             case RunEvent.RanksStarted _ -> steps.restart();
             case RunEvent.FromRank(int rank, Report report) -> fromRank(at, rank, report);
             case RunEvent.Live live -> live(live);

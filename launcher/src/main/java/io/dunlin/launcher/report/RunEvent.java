@@ -31,6 +31,9 @@ public sealed interface RunEvent {
     /** A report of a rank of the live generation. */
     record FromRank(int rank, Report report) implements RunEvent {}
 
+    /** No rank could be started; whoever called the agent is told why. {@code lastSaved} as in {@link Ended}. */
+    record NotStarted(long lastSaved) implements RunEvent {}
+
     /** All ranks of a generation have acknowledged the same members. */
     record Live(long generation, int ranks, Duration took) implements RunEvent {}
 
@@ -110,7 +113,7 @@ public sealed interface RunEvent {
      * @param step last complete one
      * @param lastSaved step of the newest complete checkpoint; 0 if there is none
      * @param took since the agent started
-     * @param code of the failure; empty if it did not fail
+     * @param code why it was not started again; empty if it did not fail, or if the last {@link RankLost} says it all
      * @param reason for a failed run, why it was not started again; the cause itself is the last {@link RankLost}
      * @param remedy what to do next; may be empty
      */

@@ -91,6 +91,7 @@ public final class RunFile implements RunListener {
                 ranks = all.stream().map(this::facts).toList();
                 write(at, "running", 0, 0);
             }
+            case RunEvent.NotStarted(long lastSaved) -> write(at, "failed", lastSaved, lastSaved);
             case RunEvent.Ended ended ->
                 write(at, ended.outcome().name().toLowerCase(Locale.ROOT), ended.step(), ended.lastSaved());
             default -> {}
