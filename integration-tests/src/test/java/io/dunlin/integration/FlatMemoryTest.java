@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FlatMemoryTest {
     private static final long WARM = 150;
     private static final long LATER = WARM + 500;
-    private static final Pattern USED = Pattern.compile("generation.*used (\\d+)K");
+    private static final Pattern USED = Pattern.compile("(?m)^ *(?:DefNew|Tenured).* used (\\d+)K");
 
     @TempDir
     private Path folder;
