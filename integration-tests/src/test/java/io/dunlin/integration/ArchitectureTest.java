@@ -118,6 +118,7 @@ class ArchitectureTest {
                                 "io.dunlin.launcher.job..",
                                 "io.dunlin.launcher.report..",
                                 "io.dunlin.launcher.worker..",
+                                "io.dunlin.launcher.bench..",
                                 "io.dunlin.checkpoint..",
                                 "io.dunlin.data..")),
                 new Fence("Micrometer", List.of("io.micrometer.."), List.of("io.dunlin.launcher.report..")),

@@ -42,7 +42,7 @@ final class DunlinProcess {
         Path home = Repository.root();
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("@" + home.resolve("conf/jvm.options"));
+        command.add("@" + options(home, console.resolveSibling("command.options")));
         command.add("-Xmx192m");
         command.add("-Ddunlin.home=" + home);
         command.add("-cp");
@@ -57,6 +57,18 @@ final class DunlinProcess {
                     .start();
             process.getOutputStream().close();
             return new DunlinProcess(process, console);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The options of a command that does not compute itself: it would be told of the incubating module for nothing. */
+    private static Path options(Path home, Path file) {
+        try {
+            List<String> options = Files.readAllLines(home.resolve("conf/jvm.options")).stream()
+                    .filter(line -> !line.contains("jdk.incubator.vector"))
+                    .toList();
+            return Files.write(file, options);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -25,8 +25,13 @@ final class LocalCluster implements AutoCloseable {
         this.folder = folder;
     }
 
-    /** In an empty folder, with a text of about 60 KB that is the same every time. */
+    /** In an empty folder, made if missing, with a text of about 60 KB that is the same every time. */
     static LocalCluster in(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         LocalCluster cluster = new LocalCluster(folder);
         Random random = new Random(11);
         StringBuilder text = new StringBuilder();

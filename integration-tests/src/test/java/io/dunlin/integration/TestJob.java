@@ -23,7 +23,7 @@ record TestJob(Map<String, String> settings) {
         settings.put("train.micro_batch", "2");
         settings.put("train.tokens_per_step", "768");
         settings.put("train.threads", "1");
-        settings.put("optimizer.lr", "1e-2");
+        settings.put("optimizer.lr", "3e-3");
         settings.put("optimizer.schedule", "{ kind = \"constant\", warmup = 0 }");
         settings.put("checkpoint.interval", "5");
         settings.put("eval.interval", "0");

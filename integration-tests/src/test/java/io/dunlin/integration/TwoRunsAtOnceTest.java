@@ -14,17 +14,19 @@ class TwoRunsAtOnceTest {
     @Test
     void shouldTrainTheSameAsEachAlone() {
         TestJob job = TestJob.tiny(40).deterministic();
-        try (LocalCluster cluster = LocalCluster.in(folder)) {
-            DunlinProcess left = cluster.train("left", job, 2);
-            DunlinProcess right = cluster.train("right", job.with("run.seed", 7), 2);
-            left.succeeds();
-            right.succeeds();
+        // Of the same name, in two folders.
+        try (LocalCluster left = LocalCluster.in(folder.resolve("left"));
+                LocalCluster right = LocalCluster.in(folder.resolve("right"))) {
+            DunlinProcess leftProcess = left.train("same", job, 2);
+            DunlinProcess rightProcess = right.train("same", job.with("run.seed", 7), 2);
+            leftProcess.succeeds();
+            rightProcess.succeeds();
 
-            cluster.train("alone", job, 1).succeeds();
-            assertThat(cluster.run("left").steps()).hasSize(40).isEqualTo(cluster.run("alone").steps());
-            assertThat(cluster.run("right").steps())
+            left.train("alone", job, 1).succeeds();
+            assertThat(left.run("same").steps()).hasSize(40).isEqualTo(left.run("alone").steps());
+            assertThat(right.run("same").steps())
                     .hasSize(40)
-                    .isNotEqualTo(cluster.run("alone").steps());
+                    .isNotEqualTo(left.run("alone").steps());
         }
     }
 

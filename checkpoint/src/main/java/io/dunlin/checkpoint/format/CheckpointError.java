@@ -58,6 +58,9 @@ public enum CheckpointError {
 
     /** How the process ends if nobody handles it. */
     public ExitCode exitCode() {
-        return ExitCode.CHECKPOINT;
+        return switch (this) {
+            case SAVE_FAILED, NO_SPACE -> ExitCode.ENVIRONMENT;
+            default -> ExitCode.CHECKPOINT;
+        };
     }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -33,9 +34,14 @@ final class CkptCommands {
         return new CheckpointInspection(Checkpoints.find(run).folder());
     }
 
-    private static long newest(CheckpointInspection inspection, String run) {
+    private static long newestComplete(CheckpointInspection inspection, String run) {
+        return newest(inspection, run, summary -> summary.problem().isEmpty());
+    }
+
+    private static long newest(
+            CheckpointInspection inspection, String run, Predicate<CheckpointInspection.Summary> wanted) {
         return inspection.list().stream()
-                .filter(summary -> summary.problem().isEmpty())
+                .filter(wanted)
                 .findFirst()
                 .orElseThrow(() -> new CliException(
                         "DUN-130", "run " + run + " has no complete checkpoint", "all there are: dunlin ckpt ls " + run))
@@ -106,7 +112,7 @@ final class CkptCommands {
         @Override
         public Integer call() {
             CheckpointInspection inspection = inspect(run);
-            Manifest manifest = inspection.show(step == NEWEST ? newest(inspection, run) : step);
+            Manifest manifest = inspection.show(step == NEWEST ? newestComplete(inspection, run) : step);
             int ranks = manifest.files().size();
             line("step", Readable.count(manifest.state().step()));
             line("tokens", Readable.count(manifest.state().tokens()));
@@ -156,7 +162,7 @@ final class CkptCommands {
         @Parameters(paramLabel = "RUN", description = Checkpoints.RUN)
         private String run = "";
 
-        @Option(names = "--step", paramLabel = "STEP", defaultValue = "-1", description = "Which one; the newest complete if absent.")
+        @Option(names = "--step", paramLabel = "STEP", defaultValue = "-1", description = "Which one; the newest if absent.")
         private long step;
 
         @Option(names = "--all", description = "All of them.")
@@ -171,12 +177,17 @@ final class CkptCommands {
             CheckpointInspection inspection = inspect(run);
             List<Long> steps = all
                     ? inspection.list().stream()
-                            .filter(summary -> summary.entry().standing() == CheckpointFolder.Standing.COMMITTED)
+                            .filter(Verify::committed)
                             .map(summary -> summary.entry().step())
                             .toList()
-                    : List.of(step == NEWEST ? newest(inspection, run) : step);
+                    : List.of(step == NEWEST ? newest(inspection, run, Verify::committed) : step);
             long damaged = steps.stream().filter(each -> !sound(inspection.verify(each))).count();
             return (damaged == 0 ? ExitCode.DONE : ExitCode.CHECKPOINT).number();
+        }
+
+        /** Also one whose manifest cannot be read: that is what somebody who asks wants to know. */
+        private static boolean committed(CheckpointInspection.Summary summary) {
+            return summary.entry().standing() == CheckpointFolder.Standing.COMMITTED;
         }
 
         private boolean sound(CheckpointInspection.Verification verification) {
