@@ -52,7 +52,7 @@ public final class CommandLineTool {
         CommandLine line = new CommandLine(root);
         verbs(given).forEach(line::addSubcommand);
         line.setExecutionStrategy(parsed -> execute(parsed, given));
-        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setUsageHelpWidth(100);
         line.setOut(new PrintWriter(terminal.out(), true));
         line.setErr(new PrintWriter(terminal.err(), true));
         line.setColorScheme(CommandLine.Help.defaultColorScheme(
