@@ -1,6 +1,7 @@
 package io.dunlin.launcher.cli;
 
 import io.dunlin.error.ExitCode;
+import io.dunlin.launcher.job.JobKeys;
 import io.dunlin.launcher.job.Nearest;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -8,11 +9,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** {@code dunlin explain}: the long text behind an error code. */
-@Command(name = "explain", description = "Says what an error code means and what to do about it.")
+@Command(name = "explain", description = "Says what an error code means, or what a job file can say.")
 final class ExplainCommand implements Callable<Integer> {
+    private static final String KEYS = "keys";
+
     private final Terminal terminal;
 
-    @Parameters(arity = "0..1", paramLabel = "CODE", defaultValue = "", description = "For example DUN-307; all codes if absent.")
+    @Parameters(arity = "0..1", paramLabel = "CODE", defaultValue = "", description = "For example DUN-307; all codes if absent. The word keys: all keys of the job file.")
     private String code = "";
 
     ExplainCommand(Terminal terminal) {
@@ -22,7 +25,9 @@ final class ExplainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ErrorCatalog catalog = ErrorCatalog.load();
-        if (code.isEmpty()) {
+        if (code.equals(KEYS)) {
+            terminal.out().print(JobKeys.markdown());
+        } else if (code.isEmpty()) {
             catalog.pages().forEach(page -> terminal.out().println(page.code() + "  " + page.title()));
         } else {
             ErrorCatalog.Page page = find(catalog, normalised());

@@ -26,7 +26,7 @@ public final class JobSchema {
     /** A table; {@code names} are the keys and tables right below it. */
     record Section(KeyPath path, Class<?> type, Setting setting, List<String> names) {}
 
-    /** What documentation needs of a key; {@code standard} says in words what counts if it is absent. */
+    /** What documentation needs of a key; {@code standard} says in Markdown what counts if it is absent. */
     public record Description(String section, String name, String standard, String sentence) {}
 
     /** Reads the schema off the records. */
@@ -103,8 +103,8 @@ public final class JobSchema {
                         key.path().parent().toString(),
                         key.path().name(),
                         key.setting().standard().isEmpty()
-                                ? "from " + key.setting().derived()
-                                : key.setting().standard(),
+                                ? key.setting().derived()
+                                : "`" + key.setting().standard() + "`",
                         key.setting().value()))
                 .toList();
     }
