@@ -36,6 +36,7 @@ public final class NodeAgent {
     private final RunListener listener;
     private final LiveTimeline timeline = new LiveTimeline(Clock.systemUTC());
     private final long startNs = timeline.nowNs();
+    private boolean supervising;
 
     /**
      * What to train.
@@ -83,14 +84,26 @@ public final class NodeAgent {
             try (Site site = Site.open(folder, job.launch())) {
                 LaunchSpec.DataFiles data = new DataFinder(job.data(), order.installation(), this::tell).find();
                 site.registry();
-                // Only now: a run that cannot be resumed this way must still be resumable as it was.
-                Runs.write(folder.job(), order.job().toml());
+                beginSupervising();
                 switches.start();
                 return supervise(site, data);
             } catch (DunlinException e) {
-                tell(new RunEvent.NotStarted(new CheckpointsOnDisk(folder.checkpoints()).newestCompleteStep()));
+                notStarted();
                 throw e;
             }
+        }
+    }
+
+    private synchronized void beginSupervising() {
+        // Only now: a run that cannot be resumed this way must still be resumable as it was.
+        Runs.write(order.folder().job(), order.job().toml());
+        supervising = true;
+    }
+
+    private synchronized void notStarted() {
+        if (!supervising) {
+            long saved = new CheckpointsOnDisk(order.folder().checkpoints()).newestCompleteStep();
+            tell(new RunEvent.NotStarted(saved));
         }
     }
 
@@ -132,6 +145,7 @@ public final class NodeAgent {
                 job.timeouts().rendezvous(),
                 job.timeouts().firstStep(),
                 job.timeouts().step(),
+                job.eval().batches(),
                 job.launch().grace(),
                 LEAVE);
     }
@@ -143,13 +157,26 @@ public final class NodeAgent {
             long nowNs = timeline.nowNs();
             long firstNs = firstInterruptNs.compareAndExchange(NEVER, nowNs);
             if (firstNs == NEVER) {
-                timeline.post(new AgentEvent.Asked(Ask.STOP, "SIGINT"));
+                asked(Ask.STOP, "SIGINT");
             } else if (nowNs - firstNs > ECHO_NS) {
-                timeline.post(new AgentEvent.Asked(Ask.INTERRUPT, "SIGINT"));
+                asked(Ask.INTERRUPT, "SIGINT");
             }
         });
-        Signals.handle("TERM", () -> timeline.post(new AgentEvent.Asked(Ask.STOP, "SIGTERM")));
-        Signals.handle("HUP", () -> timeline.post(new AgentEvent.Asked(Ask.STOP, "SIGHUP")));
+        Signals.handle("TERM", () -> asked(Ask.STOP, "SIGTERM"));
+        Signals.handle("HUP", () -> asked(Ask.STOP, "SIGHUP"));
+    }
+
+    /**
+     * Before any rank has started there is nothing to finish and nothing to save: the process leaves at once. Synchronized,
+     * so that none starts meanwhile: {@code exit} does not return.
+     */
+    private synchronized void asked(Ask what, String by) {
+        if (supervising) {
+            timeline.post(new AgentEvent.Asked(what, by));
+            return;
+        }
+        Runs.discardUnstarted(order.folder());
+        Runtime.getRuntime().exit((what == Ask.STOP ? ExitCode.STOPPED : ExitCode.INTERRUPTED).number());
     }
 
     private void tell(RunEvent event) {

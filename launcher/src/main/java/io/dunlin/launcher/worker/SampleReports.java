@@ -12,50 +12,73 @@ import io.dunlin.train.StepListener;
 import io.dunlin.train.StepResult;
 import io.dunlin.train.TrainState;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
-/** Lets the model write every so many steps, and at the end; on rank 0 alone, all have the same weights. */
+/**
+ * Lets the model write every so many steps, and at the end. All ranks have the same weights, so rank 0 writes; the others
+ * are in the same phase meanwhile.
+ */
 final class SampleReports implements StepListener {
     private final AgentLink link;
     private final SampleSettings settings;
     private final long seed;
-    private final TextGenerator generator;
+    private final Optional<TextGenerator> generator;
 
-    /** Allocates what the longest sample needs. */
-    SampleReports(AgentLink link, Job job, Model model) {
+    private SampleReports(AgentLink link, Job job, Optional<TextGenerator> generator) {
         this.link = link;
         this.settings = job.eval().sample();
         this.seed = job.run().seed();
+        this.generator = generator;
+    }
+
+    /** For rank 0: allocates what the longest sample needs. */
+    static SampleReports writing(AgentLink link, Job job, Model model) {
+        SampleSettings settings = job.eval().sample();
         Tokenizer tokenizer = Tokenizer.named(job.data().tokenizer());
-        generator = new TextGenerator(model, tokenizer);
-        generator.plan(tokenizer.encode(settings.prompt().getBytes(StandardCharsets.UTF_8)).length
-                + settings.tokens());
+        TextGenerator generator = new TextGenerator(model, tokenizer);
+        int prompt = tokenizer.encode(settings.prompt().getBytes(StandardCharsets.UTF_8)).length;
+        generator.plan(prompt + settings.tokens());
+        return new SampleReports(link, job, Optional.of(generator));
+    }
+
+    /** For all other ranks. */
+    static SampleReports waiting(AgentLink link, Job job) {
+        return new SampleReports(link, job, Optional.empty());
     }
 
     @Override
     public void afterStep(TrainState state, StepResult result) {
-        if (settings.interval() > 0 && result.step() % settings.interval() == 0) {
+        if (due(result.step())) {
             sample(result.step());
         }
     }
 
     /** Writes a sample, unless this step's has been written. */
     void atTheEnd(TrainState state) {
-        if (settings.interval() == 0 || state.step() % settings.interval() != 0) {
+        if (!due(state.step())) {
             sample(state.step());
         }
     }
 
+    private boolean due(long step) {
+        return settings.interval() > 0 && step % settings.interval() == 0;
+    }
+
     private void sample(long step) {
         link.enter(Phase.EVALUATE);
+        generator.ifPresent(writer -> link.report(sample(step, writer)));
+    }
+
+    private Report sample(long step, TextGenerator writer) {
         try {
-            String text = generator.text(
+            String text = writer.text(
                     settings.prompt(),
                     new TextGenerator.Settings(settings.tokens(), settings.temperature(), 0, seed),
                     _ -> {});
-            link.report(new Report.Sampled(step, settings.prompt(), text));
+            return new Report.Sampled(step, settings.prompt(), text);
         } catch (ModelException e) {
             // A model that cannot write is no reason to lose the run.
-            link.report(new Report.Notice(Report.Level.WARNING, e.code(), "no sample: " + e.getMessage()));
+            return new Report.Notice(Report.Level.WARNING, e.code(), "no sample: " + e.getMessage());
         }
     }
 }

@@ -31,7 +31,6 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The composition root: makes the parts of a job and joins them, the same on every rank, with the same listeners in the
@@ -52,7 +51,7 @@ final class Training implements AutoCloseable {
     private final Peers peers;
     private final BatchSource batches;
     private final List<BatchSource> validation = new ArrayList<>();
-    private final Optional<SampleReports> samples;
+    private final SampleReports samples;
     private final Checkpointer checkpointer;
     private final Trainer trainer;
 
@@ -76,7 +75,7 @@ final class Training implements AutoCloseable {
         optimizer = new AdamW(model.parameters(), device, JobParts.adamW(job.optimizer()));
         TokenShards shards = open(spec.data().train());
         batches = new TokenBatchSource(shards, plan, order(), job.timeouts().step());
-        samples = spec.rank() == 0 ? Optional.of(new SampleReports(link, job, model)) : Optional.empty();
+        samples = spec.rank() == 0 ? SampleReports.writing(link, job, model) : SampleReports.waiting(link, job);
         checkpointer = checkpointer();
         trainer = new Trainer(
                 executor,
@@ -112,7 +111,7 @@ final class Training implements AutoCloseable {
         Trainer.Ending ending = trainer.run(state, job.train().steps());
         if (ending == Trainer.Ending.COMPLETE) {
             checkpointer.finish(state);
-            samples.ifPresent(writer -> writer.atTheEnd(state));
+            samples.atTheEnd(state);
         }
         return ending;
     }
@@ -133,7 +132,7 @@ final class Training implements AutoCloseable {
             listeners.add(new EvaluationReports(
                     link, evaluation, job.eval().interval(), tokens, checkpointer::evaluated));
         }
-        samples.ifPresent(listeners::add);
+        listeners.add(samples);
         listeners.add(checkpointer);
         return listeners;
     }

@@ -52,6 +52,7 @@ final class Simulation implements Timeline, RankLauncher, GenerationRegistry {
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(10),
+                3,
                 Duration.ofSeconds(20),
                 Duration.ofSeconds(5));
         LaunchSpec spec = new LaunchSpec(
