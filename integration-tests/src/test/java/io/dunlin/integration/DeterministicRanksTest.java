@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -14,6 +15,21 @@ class DeterministicRanksTest {
 
     @TempDir
     private Path folder;
+
+    @Test
+    void shouldGiveTheSameBitsOverUdp() {
+        TestJob job = TestJob.tiny(STEPS).deterministic();
+        try (LocalCluster cluster = LocalCluster.in(folder)) {
+            cluster.train("alone", job, 1).succeeds();
+            DunlinProcess process = cluster.train("udp", job.with("launch.transport", "\"udp\""), 3)
+                    .succeeds();
+
+            assertThat(process.text()).contains("transport udp");
+            assertThat(cluster.run("udp").steps())
+                    .hasSize(STEPS)
+                    .isEqualTo(cluster.run("alone").steps());
+        }
+    }
 
     @ParameterizedTest
     @CsvSource({"debug, 2 3 4", "llama-debug, 3"})

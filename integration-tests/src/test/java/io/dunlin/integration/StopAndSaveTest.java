@@ -50,9 +50,12 @@ class StopAndSaveTest {
             DunlinProcess process = cluster.train("stopped", ENDLESS, 2);
             RunFolder run = cluster.run("stopped");
             run.awaitStep(5);
+            String whileRunning = cluster.start("status", run.path().toString()).succeeds().text();
+            assertThat(whileRunning).contains("running").contains(run.rankPids().get(1).toString());
             cluster.start("stop", run.path().toString()).succeeds();
             process.endsWith(STOPPED);
             long end = run.lastStep() + 5;
+            assertThat(cluster.start("status", run.path().toString()).succeeds().text()).contains("stopped");
 
             cluster.start("resume", run.path().toString(), "--set", "train.steps=" + end).succeeds();
 
