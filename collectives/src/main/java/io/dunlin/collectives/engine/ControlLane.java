@@ -178,6 +178,9 @@ final class ControlLane implements FrameHandler {
                             .formatted(RawMemory.getInt(address + 24), RawMemory.getInt(address + 4))));
         } else {
             peers.greeted(peer, RawMemory.getLong(address + 32));
+            if (transport.sharesHost(peer)) {
+                peers.watch(peer);
+            }
         }
     }
 

@@ -80,6 +80,12 @@ final class Diagnosis {
                 blamed(member));
     }
 
+    CollectiveException ended(int member, Execution execution) {
+        return CollectiveException.peerLost(
+                "%s lost %s: its process has ended, during %s".formatted(me(), name(member), where(execution)),
+                blamed(member));
+    }
+
     CollectiveException lostWhileConnecting(int member) {
         return CollectiveException.peerLost(
                 "%s lost %s (%s) while group %s was connecting"

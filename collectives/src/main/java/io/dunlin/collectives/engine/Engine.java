@@ -170,6 +170,17 @@ final class Engine {
         if (stalled && nowNs - askedNs > STALL_NS) {
             askedNs = nowNs;
             control.askForStatus();
+            lookForEnded(oldest);
+        }
+    }
+
+    /** A process of this host that has ended is known to the system before any limit of a transport is over. */
+    private void lookForEnded(Execution oldest) {
+        for (int peer = 0; peer < transport.size(); peer++) {
+            boolean needed = !oldest.sentAll(peer) || !oldest.receivedAll(peer);
+            if (needed && peers.hasEnded(peer)) {
+                verdict.raise(diagnosis.ended(peer, oldest));
+            }
         }
     }
 

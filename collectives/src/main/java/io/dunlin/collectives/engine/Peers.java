@@ -3,17 +3,23 @@ package io.dunlin.collectives.engine;
 import io.dunlin.collectives.wire.OperationHeader;
 import io.dunlin.collectives.wire.RawMemory;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
 
 /** What the other members have said about themselves on the control lane. */
 final class Peers {
     private static final long UNKNOWN = -1;
 
     private final long[] processIds; // [member]
+    private final List<Optional<ProcessHandle>> processes; // [member] if the system can be asked about it
     private final long[] called; // [member] operations called so far, or UNKNOWN
     private final long headers; // [member] header of the oldest operation that is not over there
 
     Peers(int size, Arena arena) {
         this.processIds = new long[size];
+        this.processes = new ArrayList<>(Collections.nCopies(size, Optional.empty()));
         this.called = new long[size];
         this.headers = arena.allocate((long) size * OperationHeader.BYTES, 64).address();
         for (int member = 0; member < size; member++) {
@@ -24,6 +30,17 @@ final class Peers {
 
     void greeted(int member, long processId) {
         processIds[member] = processId;
+    }
+
+    /** The system can be asked about a member's process, if it sees it now: a container may hide it. */
+    void watch(int member) {
+        processes.set(member, ProcessHandle.of(processIds[member]));
+    }
+
+    /** Whether a member's process was seen and is no more. */
+    boolean hasEnded(int member) {
+        Optional<ProcessHandle> process = processes.get(member);
+        return process.isPresent() && !process.get().isAlive();
     }
 
     boolean hasGreeted(int member) {

@@ -6,8 +6,9 @@ import org.agrona.BitUtil;
 /**
  * How Aeron is tuned, for the media driver and the ranks alike.
  *
- * <p>Short terms stay in the caches; large frames spare work for each. A dead peer is noticed after {@code clientLiveness}
- * on the same host and after {@code peerLiveness} across hosts; a pause of a process longer than that counts as its death.
+ * <p>Short terms stay in the caches; large frames spare work for each. The limits are for
+ * processes that stand still: one that ends is noticed by its peers on the same host, and by its node agent, at once. A pause
+ * that is longer counts as death, so they must be longer than any that is to be survived.
  *
  * @param termBytes of data streams, a power of two; a stream takes three terms of memory
  * @param frameBytes largest frame of data streams inside a host, a multiple of 32
@@ -25,7 +26,7 @@ public record AeronProfile(
         Duration driverLiveness) {
     /** What was measured to work best; see the module's README. */
     public static final AeronProfile STANDARD = new AeronProfile(
-            2 << 20, 32 << 10, 0, Duration.ofSeconds(2), Duration.ofSeconds(1), Duration.ofSeconds(4));
+            2 << 20, 32 << 10, 0, Duration.ofSeconds(4), Duration.ofSeconds(2), Duration.ofSeconds(5));
 
     static final int CONTROL_TERM_BYTES = 64 << 10;
     static final int CONTROL_FRAME_BYTES = 1408;
@@ -59,7 +60,8 @@ public record AeronProfile(
     }
 
     /**
-     * How much shared memory a host needs: three terms for each stream inside it, and for each that leaves or enters it.
+     * How much shared memory a host needs: three terms for each stream inside it, and for each that leaves or enters it;
+     * twice, because the streams of a generation that was killed stay for {@code clientLiveness}.
      *
      * @param ranksHere on this host
      * @param ranks in the world
@@ -67,7 +69,7 @@ public record AeronProfile(
     public long sharedMemoryBytes(int ranksHere, int ranks) {
         return DRIVER_BYTES
                 + (1L + DESCRIPTIONS_PER_COUNTER_BYTES) * countersBytes(ranksHere, ranks)
-                + pairs(ranksHere, ranks) * (logBytes(termBytes) + logBytes(CONTROL_TERM_BYTES));
+                + 2 * pairs(ranksHere, ranks) * (logBytes(termBytes) + logBytes(CONTROL_TERM_BYTES));
     }
 
     /** Room for the values of a driver's counters; their descriptions take four times as much. */

@@ -194,6 +194,11 @@ public final class AeronTransport implements Transport {
     }
 
     @Override
+    public boolean sharesHost(int peer) {
+        return channels.sameHost(peer);
+    }
+
+    @Override
     public String route(int peer) {
         return channels.route(peer);
     }

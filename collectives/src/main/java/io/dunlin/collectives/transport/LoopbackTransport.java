@@ -83,6 +83,11 @@ final class LoopbackTransport implements Transport {
     }
 
     @Override
+    public boolean sharesHost(int peer) {
+        return true;
+    }
+
+    @Override
     public String route(int peer) {
         return "loopback";
     }

@@ -48,6 +48,9 @@ public interface Transport extends AutoCloseable {
     /** What is known about a peer; {@link PeerState#GONE} comes after its last frame. */
     PeerState state(int peer);
 
+    /** Whether a peer is a process of this host, which the system can be asked about. */
+    boolean sharesHost(int peer);
+
     /** How the transport reaches a peer, for messages: {@code aeron:udp 10.0.0.3:40456}. */
     String route(int peer);
 

@@ -1,5 +1,6 @@
 package io.dunlin.collectives.transport;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -37,8 +38,8 @@ record UdpPath(int frameBytes, int socketBytes) {
     }
 
     private static int limit(String name) {
-        try {
-            long bytes = Long.parseLong(Files.readString(Path.of("/proc/sys/net/core", name)).strip());
+        try (BufferedReader file = Files.newBufferedReader(Path.of("/proc/sys/net/core", name))) {
+            long bytes = Long.parseLong(String.valueOf(file.readLine())); // in one read: a second one finds the end
             return Math.clamp(bytes, 64 << 10, WANTED_SOCKET_BYTES);
         } catch (IOException | NumberFormatException e) {
             return USUAL_SOCKET_BYTES;

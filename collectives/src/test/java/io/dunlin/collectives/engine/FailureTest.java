@@ -246,6 +246,7 @@ class FailureTest {
         Communicator communicator;
         try (LoopbackWorld world = LoopbackWorld.ofRanks(2)) {
             communicator = world.communicator(1);
+            Ranks.run(world.communicators(), member -> member.barrier().await());
         }
         assertThatThrownBy(() -> communicator.barrier().await())
                 .isInstanceOf(CollectiveException.class)

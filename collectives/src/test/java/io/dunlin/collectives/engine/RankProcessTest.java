@@ -50,7 +50,7 @@ class RankProcessTest {
     }
 
     @Test
-    void shouldNameAKilledProcessWithinThreeSecondsWithoutHelp() throws Exception {
+    void shouldNameAKilledProcessWithinASecondWithoutHelp() throws Exception {
         try (MediaDriverHost driver = MediaDriverHost.start(MediaDriverSettings.onOneHost(directory, 3))) {
             assertThat(driver.directory()).exists();
             List<Process> ranks = startRanks(3, 1);
@@ -64,9 +64,9 @@ class RankProcessTest {
             for (int survivor : List.of(0, 2)) {
                 assertThat(outputs.get(survivor).readLine())
                         .startsWith("DUN-704 [1] rank ")
-                        .contains("lost rank 1 (pid " + ranks.get(1).pid() + ") (aeron:ipc)")
+                        .contains("lost rank 1 (pid " + ranks.get(1).pid() + ")")
                         .contains("all-reduce of 1,048,576 bytes F32 SUM");
-                assertThat(System.nanoTime() - killedNs).isLessThan(Duration.ofSeconds(3).toNanos());
+                assertThat(System.nanoTime() - killedNs).isLessThan(Duration.ofSeconds(1).toNanos());
                 assertThat(outputs.get(survivor).readLine()).isEqualTo("deleted false");
             }
         }

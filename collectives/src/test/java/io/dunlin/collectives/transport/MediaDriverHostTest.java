@@ -34,7 +34,7 @@ class MediaDriverHostTest {
                     assertThat(failure.code()).isEqualTo("DUN-402");
                     assertThat(failure.exitCode()).isEqualTo(ExitCode.ENVIRONMENT);
                     assertThat(failure)
-                            .hasMessageContaining("not enough shared memory: Aeron needs 12,387,")
+                            .hasMessageContaining("not enough shared memory: Aeron needs 24,")
                             .hasMessageContaining("for 64 ranks on this host (usable ");
                     assertThat(failure.remedy()).contains("--shm-size").contains("launch.aeron_dir");
                 });
