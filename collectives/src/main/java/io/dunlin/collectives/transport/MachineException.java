@@ -1,5 +1,7 @@
 package io.dunlin.collectives.transport;
 
+import io.aeron.ErrorCode;
+import io.aeron.exceptions.RegistrationException;
 import io.dunlin.error.DunlinException;
 import io.dunlin.error.ExitCode;
 import java.nio.file.Path;
@@ -8,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** This machine cannot carry the streams that a run needs. */
 public final class MachineException extends DunlinException {
     private static final long serialVersionUID = 1L;
+    private static final String MORE_ROOM = "docker --shm-size=2g, or set launch.aeron_dir to a tmpfs with more room";
 
     private MachineException(String code, String message, String remedy, @Nullable Throwable cause) {
         super(code, message, remedy, ExitCode.ENVIRONMENT);
@@ -22,7 +25,7 @@ public final class MachineException extends DunlinException {
                 "DUN-402",
                 "not enough shared memory: Aeron needs %,d MiB in %s for %d ranks on this host (usable %,d MiB of %,d MiB)"
                         .formatted(neededBytes >> 20, directory, ranks, usableBytes >> 20, totalBytes >> 20),
-                "docker --shm-size=2g, or set launch.aeron_dir to a tmpfs with more room",
+                MORE_ROOM,
                 null);
     }
 
@@ -40,8 +43,18 @@ public final class MachineException extends DunlinException {
                 cause);
     }
 
-    /** {@code DUN-408}: a stream could not be opened, most often because a port is taken. */
-    static MachineException noStream(String channel, Throwable cause) {
+    /**
+     * {@code DUN-408}: a stream could not be opened, most often because a port is taken; {@code DUN-402} if it is for want
+     * of room.
+     */
+    static MachineException noStream(String channel, RegistrationException cause) {
+        if (cause.errorCode() == ErrorCode.STORAGE_SPACE) {
+            return new MachineException(
+                    "DUN-402",
+                    "not enough shared memory for %s: %s".formatted(channel, cause.getMessage()),
+                    MORE_ROOM,
+                    cause);
+        }
         return new MachineException(
                 "DUN-408",
                 "cannot open %s: %s".formatted(channel, cause.getMessage()),

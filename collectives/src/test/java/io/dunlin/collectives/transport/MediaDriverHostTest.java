@@ -3,6 +3,8 @@ package io.dunlin.collectives.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.aeron.ErrorCode;
+import io.aeron.exceptions.RegistrationException;
 import io.dunlin.error.ExitCode;
 import java.io.IOException;
 import java.net.DatagramSocket;
@@ -39,6 +41,17 @@ class MediaDriverHostTest {
                     assertThat(failure.remedy()).contains("--shm-size").contains("launch.aeron_dir");
                 });
         assertThat(directory).doesNotExist();
+    }
+
+    @Test
+    void shouldTellWantOfRoomFromATakenPort() {
+        RegistrationException full =
+                new RegistrationException(1, ErrorCode.STORAGE_SPACE.value(), ErrorCode.STORAGE_SPACE, "3 MiB left");
+        assertThat(MachineException.noStream("aeron:ipc", full))
+                .hasMessageContaining("not enough shared memory for aeron:ipc")
+                .hasMessageContaining("3 MiB left")
+                .extracting(MachineException::code)
+                .isEqualTo("DUN-402");
     }
 
     @Test
