@@ -259,4 +259,18 @@ class ArchitectureTest {
         }
         assertThat(lacking).as("packages without a package-info that is @NullMarked").isEmpty();
     }
+
+    @Test
+    void shouldIntroduceEveryModuleOnOneScreen() throws IOException {
+        List<String> lacking = new ArrayList<>();
+        for (Path module : Repository.modules()) {
+            Path readme = module.resolve("README.md");
+            if (!Files.exists(readme) || !Files.readString(readme).toLowerCase(java.util.Locale.ROOT).contains("start reading at")) {
+                lacking.add(module.getFileName() + ": no README.md with a 'start reading at'");
+            } else if (Files.readAllLines(readme).size() > 60) {
+                lacking.add(module.getFileName() + ": README.md is longer than a screen");
+            }
+        }
+        assertThat(lacking).isEmpty();
+    }
 }
