@@ -1,6 +1,7 @@
 package io.dunlin.launcher.agent;
 
 import io.dunlin.launcher.agent.AgentEvent.Ask;
+import io.dunlin.launcher.report.Phase;
 import io.dunlin.launcher.report.Report;
 import io.dunlin.launcher.report.RunEvent;
 import io.dunlin.launcher.worker.Command;
@@ -33,7 +34,14 @@ final class Ending {
     void run(String cause) {
         noteFailures();
         String told = cause.isEmpty() ? describe(rootCause()) : cause;
-        ranks.forEach(watch -> watch.send(new Command.Abort(told)));
+        for (RankWatch watch : ranks) {
+            // One that still starts or connects holds nothing, and may not be listening yet.
+            if (watch.phase().compareTo(Phase.LOAD) < 0) {
+                watch.kill();
+            } else {
+                watch.send(new Command.Abort(told));
+            }
+        }
         gather(context.deadlines().leave().toNanos());
         ranks.stream().filter(RankWatch::running).forEach(RankWatch::didNotReact);
         noteFailures();

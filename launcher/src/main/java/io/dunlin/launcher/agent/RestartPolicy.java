@@ -8,7 +8,8 @@ import java.util.Arrays;
  * Whether a failed run is started again.
  *
  * <p>Not if the cause will be the same next time (the job file, this machine, an unreadable checkpoint), not if the same
- * step has failed twice in a row, and not more often than the limit. Each wait is twice the one before.
+ * step has failed twice in a row, and not more often than the limit. Each wait is twice the one before, for as long as
+ * the run gets no further than it did.
  */
 final class RestartPolicy {
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
@@ -16,6 +17,7 @@ final class RestartPolicy {
     private final int limit;
     private final Duration backOff;
     private int restarts;
+    private int fruitless;
     private long lastStep = -1;
 
     RestartPolicy(int limit, Duration backOff) {
@@ -42,7 +44,9 @@ final class RestartPolicy {
             // What the rank has said is all there is to say.
             return new Decision.GiveUp("", "starting again would end the same way", "", exitCode);
         }
-        if (cause.step() == lastStep) {
+        // Who is killed twice while it starts was not killed by what it computes.
+        boolean telling = cause.step() > 0 || cause.report().isPresent();
+        if (cause.step() == lastStep && telling) {
             return new Decision.GiveUp(
                     "DUN-205",
                     cause.step() == 0
@@ -51,6 +55,7 @@ final class RestartPolicy {
                     "look into the log; dunlin resume RUN tries once more",
                     ExitCode.RANK_FAILED);
         }
+        fruitless = cause.step() > lastStep ? 0 : fruitless + 1;
         lastStep = cause.step();
         if (restarts >= limit) {
             return new Decision.GiveUp(
@@ -60,7 +65,7 @@ final class RestartPolicy {
                     ExitCode.RANK_FAILED);
         }
         restarts++;
-        Duration wait = backOff.multipliedBy(1L << Math.min(restarts - 1, 16));
+        Duration wait = backOff.multipliedBy(1L << Math.min(fruitless, 16));
         return new Decision.Restart(restarts, limit, wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait);
     }
 

@@ -150,10 +150,11 @@ final class Supervisor {
     }
 
     private ExitCode ended(Next.End end, long step) {
+        long saved = checkpoints.newestCompleteStep();
         context.tell(new RunEvent.Ended(
                 end.outcome(),
-                step,
-                checkpoints.newestCompleteStep(),
+                Math.max(step, saved),
+                saved,
                 Duration.ofNanos(context.timeline().nowNs() - startNs),
                 end.code(),
                 end.reason(),

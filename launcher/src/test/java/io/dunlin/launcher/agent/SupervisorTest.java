@@ -133,6 +133,19 @@ class SupervisorTest {
     }
 
     @Test
+    void shouldTryAgainWhenARankIsKilledTwiceWhileItStarts() {
+        world.behaviour = rank -> {
+            if (rank.spec.generation() <= 2 && rank.spec.rank() == 1) {
+                rank.exit(137);
+            } else {
+                rank.train();
+            }
+        };
+
+        assertThat(run()).isEqualTo(ExitCode.DONE);
+    }
+
+    @Test
     void shouldGiveUpWhenTheRestartsAreUsedUp() {
         for (int generation = 1; generation <= 4; generation++) {
             script(generation, 0, 4 - generation % 2, rank -> rank.exit(134));
@@ -143,7 +156,7 @@ class SupervisorTest {
         assertThat(world.told(RunEvent.Ended.class).getFirst().code()).isEqualTo("DUN-202");
         assertThat(world.told(RunEvent.Restarting.class))
                 .extracting(RunEvent.Restarting::backOff)
-                .containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(4));
+                .containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(2));
     }
 
     @Test
@@ -170,6 +183,24 @@ class SupervisorTest {
 
         assertThat(code).isEqualTo(ExitCode.DONE);
         assertThat(world.ofGeneration(2)).extracting(rank -> rank.spec.start()).containsOnly(LaunchSpec.Start.at(2));
+    }
+
+    @Test
+    void shouldNotAskARankToLeaveThatIsStillStarting() {
+        world.behaviour = rank -> {
+            if (rank.spec.generation() == 1 && rank.spec.rank() == 1) {
+                rank.exit(137);
+            } else if (rank.spec.rank() == 2 && rank.spec.generation() == 1) {
+                rank.deaf = true;
+            } else {
+                rank.train();
+            }
+        };
+
+        assertThat(run()).isEqualTo(ExitCode.DONE);
+
+        assertThat(world.told(RunEvent.GenerationEnded.class).getFirst().took()).isLessThan(Duration.ofSeconds(1));
+        assertThat(world.told(RunEvent.RankLost.class).getFirst().rank()).isEqualTo(1);
     }
 
     @Test
