@@ -14,7 +14,7 @@ public record LaunchSettings(
         @Setting(value = "How often a failed run is started again from its newest checkpoint", standard = "3", min = 0)
         int restarts,
 
-        @Setting(value = "Wait before the first restart; doubled for each further one", standard = "\"1s\"")
+        @Setting(value = "Wait before the first restart; doubled while the run gets no further", standard = "\"1s\"")
         Duration backoff,
 
         @Setting(value = "Time to finish the step and save after a request to stop", standard = "\"120s\"")
