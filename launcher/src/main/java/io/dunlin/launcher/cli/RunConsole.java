@@ -13,8 +13,6 @@ import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.report.RunListener;
 import io.dunlin.launcher.report.Surroundings;
 import io.dunlin.launcher.worker.LaunchSpec;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -49,8 +47,6 @@ final class RunConsole {
                     new BackgroundListener(List.of(facts, live, metrics, console))) {
                 return new NodeAgent(new NodeAgent.Order(job, folder, start, installation), listeners).run();
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException("metrics.jsonl of " + folder.root(), e);
         }
     }
 }

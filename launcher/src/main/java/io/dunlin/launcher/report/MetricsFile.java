@@ -1,7 +1,6 @@
 package io.dunlin.launcher.report;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.ByteBuffer;
@@ -16,7 +15,7 @@ import java.util.function.Consumer;
  * {@code metrics.jsonl}: one line of JSON for each reported step, and one for each validation loss. A run that continues
  * appends; of several lines for one step the last counts.
  */
-public final class MetricsFile implements RunListener, Closeable {
+public final class MetricsFile implements RunListener, AutoCloseable {
     private final Writer out;
     private final int every;
     private final Consumer<String> trouble;
@@ -44,16 +43,32 @@ public final class MetricsFile implements RunListener, Closeable {
      * Opens the file for appending.
      *
      * @param every how many steps between lines
-     * @param trouble is told, once, if the file cannot be written any more; the run goes on
-     * @throws IOException if the file cannot be opened
+     * @param trouble is told, once, if the file cannot be written; the run goes on
      */
-    public MetricsFile(Path file, int every, Consumer<String> trouble) throws IOException {
+    public MetricsFile(Path file, int every, Consumer<String> trouble) {
         this.every = every;
         this.trouble = trouble;
-        boolean torn = endsInsideALine(file);
-        this.out = Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        if (torn) {
-            out.write('\n');
+        this.out = open(file);
+    }
+
+    private Writer open(Path file) {
+        try {
+            boolean torn = endsInsideALine(file);
+            Writer writer = Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            if (torn) {
+                writer.write('\n');
+            }
+            return writer;
+        } catch (IOException e) {
+            giveUp(e);
+            return Writer.nullWriter();
+        }
+    }
+
+    private void giveUp(IOException e) {
+        if (!broken) {
+            broken = true;
+            trouble.accept("metrics.jsonl is not written any more: " + e);
         }
     }
 
@@ -113,15 +128,16 @@ public final class MetricsFile implements RunListener, Closeable {
             out.write(JsonLine.write(metrics) + "\n");
             out.flush();
         } catch (IOException e) {
-            broken = true;
-            trouble.accept("metrics.jsonl cannot be written any more: " + e.getMessage());
+            giveUp(e);
         }
     }
 
     @Override
-    public void close() throws IOException {
-        if (!broken) {
+    public void close() {
+        try {
             out.close();
+        } catch (IOException e) {
+            giveUp(e);
         }
     }
 }

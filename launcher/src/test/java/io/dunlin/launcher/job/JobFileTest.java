@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.dunlin.data.Tokenizer;
 import io.dunlin.error.ExitCode;
 import io.dunlin.launcher.job.LaunchSettings.TransportKind;
 import io.dunlin.launcher.job.OptimizerSettings.ScheduleKind;
@@ -292,6 +293,18 @@ final class JobFileTest {
                         "width = 64 # preset debug",
                         "grace = \"120s\" # default",
                         "tokens_per_step = 512 # micro_batch x context");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"byte", "gpt2"})
+    void shouldKnowHowManyTokensATokenizerMakes(String name) throws IOException {
+        int tokens = Tokenizer.named(name).vocabulary();
+
+        assertThat(Tokenizer.names()).containsExactlyInAnyOrder("byte", "gpt2");
+        assertThat(load("job.toml", DATA, "data.tokenizer=" + name, "model.vocab=" + tokens).job().model().vocab())
+                .isEqualTo(tokens);
+        assertThat(failure("job.toml", DATA, "data.tokenizer=" + name, "model.vocab=" + (tokens - 1)))
+                .contains("tokenizer " + name + " makes " + tokens);
     }
 
     @Test

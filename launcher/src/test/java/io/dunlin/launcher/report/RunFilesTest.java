@@ -65,6 +65,16 @@ final class RunFilesTest {
     }
 
     @Test
+    void shouldGoOnWithoutMetricsWhereTheyCannotBeWritten() {
+        try (MetricsFile metrics = new MetricsFile(folder, 10, troubles::add)) {
+            metrics.on(NOW, new RunEvent.FromRank(0, step(1, 2.5)));
+            metrics.on(NOW, new RunEvent.FromRank(0, step(10, 2.5)));
+        }
+
+        assertThat(troubles).singleElement().asString().startsWith("metrics.jsonl is not written any more");
+    }
+
+    @Test
     void shouldRecordWhatRunsWhereAndReplaceTheFileAsAWhole() throws IOException {
         RunFolder run = new RunFolder(folder);
         Surroundings around = new Surroundings(
