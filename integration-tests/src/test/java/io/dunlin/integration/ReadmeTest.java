@@ -53,7 +53,6 @@ class ReadmeTest {
         List<String> shorter = new ArrayList<>(command);
         Stream.of(
                         "train.steps=" + steps,
-                        "optimizer.schedule.warmup=1",
                         "checkpoint.interval=3",
                         "eval.interval=3",
                         "eval.batches=1",

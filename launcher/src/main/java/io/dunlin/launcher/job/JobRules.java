@@ -29,7 +29,6 @@ final class JobRules {
         data();
         tokenizer();
         batch();
-        schedule();
         betas();
         layout();
         device();
@@ -126,16 +125,6 @@ final class JobRules {
                     explicit("train.tokens_per_step", "model.context"),
                     "tokens_per_step = %d are more than 2^31 samples of context %d"
                             .formatted(tokens, job.model().context()));
-        }
-    }
-
-    private void schedule() {
-        long warmup = job.optimizer().schedule().warmup();
-        if (warmup > job.train().steps()) {
-            problem(
-                    "DUN-118",
-                    explicit("optimizer.schedule.warmup", "train.steps"),
-                    "warmup = %d steps is longer than the run of %d steps".formatted(warmup, job.train().steps()));
         }
     }
 

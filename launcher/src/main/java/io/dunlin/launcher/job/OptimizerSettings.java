@@ -47,7 +47,7 @@ public record OptimizerSettings(
             @Setting(value = "Shape after the warm-up: cosine or constant", standard = "\"cosine\"")
             ScheduleKind kind,
 
-            @Setting(value = "Steps of linear warm-up", standard = "0", min = 0)
+            @Setting(value = "Steps of linear warm-up; a shorter run ends within it", standard = "0", min = 0)
             long warmup,
 
             @Setting(

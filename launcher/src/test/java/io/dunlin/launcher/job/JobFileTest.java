@@ -156,7 +156,6 @@ final class JobFileTest {
                 "DUN-113 | model.kv_heads=2 | kv_heads = 2, but a gpt has one for each of its 4 heads",
                 "DUN-115 | train.tokens_per_step=900000000000 | tokens_per_step = 900000000000 are more than 2^31 samples of context 64",
                 "DUN-116 | data.tokenizer=gpt2 | the model knows 256 tokens, but tokenizer gpt2 makes 50257",
-                "DUN-118 | optimizer.schedule.warmup=2000 | warmup = 2000 steps is longer than the run of 1000 steps",
                 "DUN-112 | parallel.dp=3 | layout does not fit the world: dp 3 = 3 ranks, but launch.ranks = 1",
                 "DUN-117 | data.train=x.bin | data.text and data.train are both given",
                 "DUN-110 | model.preset=gpt2-124 | unknown preset 'gpt2-124'. Did you mean 'gpt2-124m'?",
