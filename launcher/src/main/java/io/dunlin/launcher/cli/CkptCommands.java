@@ -44,7 +44,7 @@ final class CkptCommands {
                 .filter(wanted)
                 .findFirst()
                 .orElseThrow(() -> new CliException(
-                        "DUN-130", "run " + run + " has no complete checkpoint", "all there are: dunlin ckpt ls " + run))
+                        "DUN-133", "run " + run + " has no complete checkpoint", "all there are: dunlin ckpt ls " + run))
                 .entry()
                 .step();
     }

@@ -95,10 +95,16 @@ public final class JobFile {
         TomlParseResult toml = Toml.parse(text);
         if (toml.hasErrors()) {
             throw new JobFileException(toml.errors().stream()
-                    .map(error -> new Problem("DUN-104", where(file, error) + "  " + error.getMessage(), ""))
+                    .map(error -> new Problem("DUN-104", where(file, error) + "  " + error.getMessage(), hint(error)))
                     .toList());
         }
         return toml;
+    }
+
+    /** The most frequent mistake. */
+    private static String hint(TomlParseError error) {
+        boolean word = String.valueOf(error.getMessage()).matches("Unexpected '[A-Za-z/~.][^,]*, expected '.*a number.*");
+        return word ? "text needs quotes: key = \"text\"" : "";
     }
 
     private static String where(Path file, TomlParseError error) {

@@ -159,7 +159,7 @@ final class RunVerbsTest {
         assertThat(tool.run("ckpt", "ls", empty.toString())).isZero();
         assertThat(recorded.out()).isEqualTo("no checkpoints yet\n");
         assertThat(tool.run("ckpt", "show", empty.toString())).isEqualTo(2);
-        assertThat(recorded.err()).startsWith("DUN-130  ");
+        assertThat(recorded.err()).startsWith("DUN-133  ");
         assertThat(tool.run("sample", empty.toString())).isEqualTo(12);
     }
 

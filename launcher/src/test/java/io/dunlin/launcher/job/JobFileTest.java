@@ -225,6 +225,12 @@ final class JobFileTest {
     }
 
     @Test
+    void shouldAskForTheQuotesThatAreMissing() throws IOException {
+        assertThat(caught("job.toml", "[data]\ntext = jdk-source\n").remedy()).isEqualTo("text needs quotes: key = \"text\"");
+        assertThat(caught("job.toml", "[data\n").remedy()).isEmpty();
+    }
+
+    @Test
     void shouldRefuseAFileOfANewerSchemaBeforeAnythingElse() throws IOException {
         assertThat(failure("job.toml", "schema = 2\nnews = 1\n"))
                 .isEqualTo("job.toml:1:1  [schema] this Dunlin knows job files up to schema 1, found 2");
