@@ -110,7 +110,7 @@ public final class CommandLineTool {
                 && !spec.subcommands().isEmpty();
         String what = incomplete
                 ? spec.qualifiedName() + " what? " + String.join(" ", spec.subcommands().keySet())
-                : failure.getMessage();
+                : String.valueOf(failure.getMessage());
         String hint = failure instanceof UnmatchedArgumentException unmatched ? hint(unmatched, spec) : "";
         CliException known =
                 new CliException("DUN-100", what, hint + "all that is possible: " + spec.qualifiedName() + " --help");

@@ -121,7 +121,7 @@ final class JobResolver {
             Object placed = key.setting().meaning() == Setting.Meaning.PATH ? place((String) value) : value;
             return Optional.of(new ResolvedJob.Value(placed, given.origin()));
         } catch (ValueReader.Unfit e) {
-            problems.add(Problem.at("DUN-102", given.origin(), key.path(), e.getMessage()));
+            problems.add(Problem.at("DUN-102", given.origin(), key.path(), String.valueOf(e.getMessage())));
             return Optional.empty();
         }
     }

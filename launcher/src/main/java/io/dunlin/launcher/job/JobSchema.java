@@ -5,7 +5,7 @@ import java.lang.reflect.Type;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -88,7 +88,7 @@ public final class JobSchema {
                     .map(JobSchema::nameOf)
                     .toList();
         }
-        return Map.copyOf(sections).get(section).names();
+        return Objects.requireNonNull(sections.get(section), () -> "no table " + section).names();
     }
 
     /** Keys of this name in other tables. */
