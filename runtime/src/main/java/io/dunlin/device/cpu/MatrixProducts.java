@@ -30,17 +30,17 @@ final class MatrixProducts {
             throw new IllegalArgumentException("residual and result must have the same row stride, got %d and %d"
                     .formatted(residual.rowStride(), y.rowStride()));
         }
-        plan(TiledProduct.Kind.FORWARD, x, w, y, withBias, addend)
+        plan(TilePlan.Kind.FORWARD, x, w, y, withBias, addend)
                 .run(x.address(), w.address(), y.address(), bias.address(), residual.address());
     }
 
     void backwardInput(Tensor dy, Tensor w, Tensor dx, float beta) {
-        plan(TiledProduct.Kind.INPUT_GRADIENT, dy, w, dx, Bias.NONE, addend(beta))
+        plan(TilePlan.Kind.INPUT_GRADIENT, dy, w, dx, Bias.NONE, addend(beta))
                 .run(dy.address(), w.address(), dx.address(), 0, 0);
     }
 
     void backwardWeight(Tensor dy, Tensor x, Tensor dw, Tensor db, float beta) {
-        plan(TiledProduct.Kind.WEIGHT_GRADIENT, dy, x, dw, Bias.NONE, addend(beta))
+        plan(TilePlan.Kind.WEIGHT_GRADIENT, dy, x, dw, Bias.NONE, addend(beta))
                 .run(dy.address(), x.address(), dw.address(), 0, 0);
         if (db.present()) {
             columnSums.run(dy, db, beta);
@@ -52,14 +52,14 @@ final class MatrixProducts {
     }
 
     /** The plan for operands of these shapes; a model has a few dozen of them, so they are looked up one by one. */
-    private TiledProduct plan(TiledProduct.Kind kind, Tensor a, Tensor b, Tensor c, Bias bias, Addend addend) {
+    private TiledProduct plan(TilePlan.Kind kind, Tensor a, Tensor b, Tensor c, Bias bias, Addend addend) {
         for (int i = 0; i < planned.size(); i++) {
-            if (planned.get(i).fits(kind, a, b, c, bias, addend)) {
+            if (planned.get(i).plan().fits(kind, a, b, c, bias, addend)) {
                 return planned.get(i);
             }
         }
-        TiledProduct product = new TiledProduct(team, scratch, kind, a, b, c, bias, addend);
-        product.prepare(engine);
+        TilePlan plan = TilePlan.of(kind, a, b, c, bias, addend);
+        TiledProduct product = new TiledProduct(team, scratch, engine, plan);
         planned.add(product);
         return product;
     }

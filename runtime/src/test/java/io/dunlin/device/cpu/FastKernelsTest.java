@@ -60,6 +60,8 @@ class FastKernelsTest {
                 new int[] {33, 100, 31},
                 new int[] {300, 70, 40},
                 new int[] {65, 900, 17},
+                new int[] {70, 2500, 9},
+                new int[] {9, 5, 2500},
                 new int[] {0, 5, 7});
         return TYPES.stream().flatMap(type -> shapes.stream().map(s -> Arguments.of(type, s[0], s[1], s[2])));
     }
