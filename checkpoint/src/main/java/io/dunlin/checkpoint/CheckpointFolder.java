@@ -134,12 +134,12 @@ public record CheckpointFolder(Path root, Storage storage) {
                         "checkpoint %s is incomplete (no %s)".formatted(entry.name(), Manifest.FILE_NAME),
                         "");
             }
-            Manifest manifest =
-                    ManifestCodec.decode(storage.readAll(path), entry.name() + "/" + Manifest.FILE_NAME);
+            Manifest manifest = ManifestCodec.decode(storage.readAll(path), entry.name() + "/" + Manifest.FILE_NAME);
             if (manifest.state().step() != entry.step()) {
                 throw new CheckpointException(
                         CheckpointError.MANIFEST_DAMAGED,
-                        "%s holds the checkpoint of step %d".formatted(entry.name(), manifest.state().step()),
+                        "%s holds the checkpoint of step %d"
+                                .formatted(entry.name(), manifest.state().step()),
                         "");
             }
             return manifest;

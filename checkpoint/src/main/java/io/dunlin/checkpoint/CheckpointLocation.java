@@ -21,8 +21,7 @@ public record CheckpointLocation(CheckpointFolder folder, Optional<Long> step) {
     /** Finds out what {@code path} is; it need not exist. */
     public static CheckpointLocation of(Path path, Storage storage) {
         Path absolute = path.toAbsolutePath().normalize();
-        Optional<Entry> one =
-                CheckpointFolder.entry(absolute).filter(entry -> entry.standing() == Standing.COMMITTED);
+        Optional<Entry> one = CheckpointFolder.entry(absolute).filter(entry -> entry.standing() == Standing.COMMITTED);
         if (one.isPresent() && absolute.getParent() != null) {
             return new CheckpointLocation(
                     new CheckpointFolder(absolute.getParent(), storage),
@@ -55,8 +54,8 @@ public record CheckpointLocation(CheckpointFolder folder, Optional<Long> step) {
         return step.isPresent()
                 ? inspection.show(step.get())
                 : inspection.list().stream()
-                        .filter(summary -> summary.problem().isEmpty()
-                                && summary.entry().standing() == Standing.COMMITTED)
+                        .filter(summary ->
+                                summary.problem().isEmpty() && summary.entry().standing() == Standing.COMMITTED)
                         .flatMap(summary -> summary.manifest().stream())
                         .findFirst()
                         .orElseThrow(this::none);

@@ -120,8 +120,7 @@ public final class CheckpointWriter {
         long totalBytes = announce(state, file.bytes());
         byte[] verdict = agreement.byFirst(() -> prepare(state, totalBytes));
         if (verdict.length == 0) {
-            List<Agreement.Vote> votes =
-                    agreement.byAll(() -> writeShare(state.step(), file));
+            List<Agreement.Vote> votes = agreement.byAll(() -> writeShare(state.step(), file));
             agreement.byFirst(() -> decide(state, start, votes));
         }
         return new CheckpointEvent.Saved(
@@ -135,8 +134,7 @@ public final class CheckpointWriter {
         String place = "generation %d, %s".formatted(generation, state);
         long total = 0;
         int rank = 0;
-        for (byte[] message :
-                peers.gather((bytes + " " + place).getBytes(StandardCharsets.UTF_8))) {
+        for (byte[] message : peers.gather((bytes + " " + place).getBytes(StandardCharsets.UTF_8))) {
             String[] parts = new String(message, StandardCharsets.UTF_8).split(" ", 2);
             if (!parts[1].equals(place)) {
                 throw new CheckpointException(
@@ -218,7 +216,9 @@ public final class CheckpointWriter {
                     state,
                     generation,
                     start,
-                    votes.stream().map(vote -> ManifestCodec.decodeFile(vote.made())).toList()));
+                    votes.stream()
+                            .map(vote -> ManifestCodec.decodeFile(vote.made()))
+                            .toList()));
             return NOTHING;
         } catch (IOException e) {
             throw undo(temporary, failed("rank 0 could not commit %s".formatted(temporary), e));

@@ -65,7 +65,8 @@ public final class Checkpointer implements StepListener {
         postWhenTimeIsUp(state);
         if (result.requests().contains(StepRequest.STOP)) {
             finish(state);
-        } else if (result.requests().contains(StepRequest.SAVE) || policy.cadence().due(state.step())) {
+        } else if (result.requests().contains(StepRequest.SAVE)
+                || policy.cadence().due(state.step())) {
             try {
                 saveOnce(state);
             } catch (CheckpointException e) {

@@ -19,12 +19,14 @@ final class Coverage {
     Coverage(List<DataFile> files) {
         for (DataFile file : files) {
             for (SavedSlice saved : file.slices()) {
-                byName.computeIfAbsent(saved.slice().name(), _ -> new ArrayList<>()).add(saved);
+                byName.computeIfAbsent(saved.slice().name(), _ -> new ArrayList<>())
+                        .add(saved);
             }
         }
-        byName.values().forEach(slices -> slices.sort(Comparator.comparingLong(
-                        (SavedSlice s) -> s.slice().offset())
-                .thenComparingLong(s -> s.slice().end())));
+        byName.values()
+                .forEach(slices -> slices.sort(
+                        Comparator.comparingLong((SavedSlice s) -> s.slice().offset())
+                                .thenComparingLong(s -> s.slice().end())));
     }
 
     /** Fails unless every tensor is there with each of its elements exactly once: what a commit requires. */
@@ -37,11 +39,7 @@ final class Coverage {
                 if (!slice.shape().equals(first.slice().shape()) || saved.dtype() != first.dtype()) {
                     throw notOnce("ranks disagree about %s: %s%s and %s%s"
                             .formatted(
-                                    slice.name(),
-                                    first.dtype(),
-                                    first.slice().shape(),
-                                    saved.dtype(),
-                                    slice.shape()));
+                                    slice.name(), first.dtype(), first.slice().shape(), saved.dtype(), slice.shape()));
                 }
                 if (slice.offset() != at) {
                     throw notOnce("elements %,d..%,d of %s were saved %s"
@@ -55,7 +53,10 @@ final class Coverage {
             }
             if (at != first.slice().shape().elements()) {
                 throw notOnce("elements %,d..%,d of %s were saved by no rank"
-                        .formatted(at, first.slice().shape().elements(), first.slice().name()));
+                        .formatted(
+                                at,
+                                first.slice().shape().elements(),
+                                first.slice().name()));
             }
         }
     }
@@ -70,8 +71,8 @@ final class Coverage {
             TensorSlice slice = target.slice();
             List<SavedSlice> slices = byName.get(slice.name());
             if (slices == null) {
-                throw doesNotFit("checkpoint %s holds no tensor %s %s"
-                        .formatted(checkpoint, slice.name(), slice.shape()));
+                throw doesNotFit(
+                        "checkpoint %s holds no tensor %s %s".formatted(checkpoint, slice.name(), slice.shape()));
             }
             long at = slice.offset();
             for (SavedSlice saved : slices) {

@@ -49,13 +49,15 @@ final class Fence {
 
     /** Fails unless this generation is the owner still. */
     void check() throws IOException {
-        String text =
-                new String(folder.storage().readAll(folder.root().resolve(FILE_NAME)), StandardCharsets.UTF_8);
+        String text = new String(folder.storage().readAll(folder.root().resolve(FILE_NAME)), StandardCharsets.UTF_8);
         if (!text.startsWith(FORM.formatted(name))) {
             throw new CheckpointException(
                     CheckpointError.STALE,
                     "%s belongs to another generation now (%s); this is %s"
-                            .formatted(folder.root(), text.lines().skip(1).findFirst().orElse("unreadable"), name),
+                            .formatted(
+                                    folder.root(),
+                                    text.lines().skip(1).findFirst().orElse("unreadable"),
+                                    name),
                     "end this process; the run goes on elsewhere");
         }
     }

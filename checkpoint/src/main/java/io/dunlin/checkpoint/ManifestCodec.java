@@ -95,15 +95,17 @@ final class ManifestCodec {
         int bodyBytes = bytes.length - TAIL_BYTES;
         byte[] magic = MAGIC.getBytes(StandardCharsets.UTF_8);
         if (bodyBytes < magic.length || !Arrays.equals(magic, Arrays.copyOf(bytes, magic.length))) {
-            throw damaged(file, "is not a manifest: it has %,d bytes and must begin with %s"
-                    .formatted(bytes.length, MAGIC));
+            throw damaged(
+                    file, "is not a manifest: it has %,d bytes and must begin with %s".formatted(bytes.length, MAGIC));
         }
         byte[] body = Arrays.copyOf(bytes, bodyBytes);
         String expected = TAIL.formatted(Crc32c.text(Crc32c.of(body)));
         String found = new String(bytes, bodyBytes, TAIL_BYTES, StandardCharsets.ISO_8859_1);
         if (!found.equals(expected)) {
-            throw damaged(file, "is cut off or altered: the last line must be %s, it is %s"
-                    .formatted(expected.strip(), found.strip().replaceAll("\\P{Graph}", "?")));
+            throw damaged(
+                    file,
+                    "is cut off or altered: the last line must be %s, it is %s"
+                            .formatted(expected.strip(), found.strip().replaceAll("\\P{Graph}", "?")));
         }
         try {
             return manifest(JsonMapper.shared().readTree(bytes), file);
@@ -128,7 +130,9 @@ final class ManifestCodec {
 
     private static RunState runState(JsonNode node) {
         Map<String, String> facts = new TreeMap<>();
-        node.required("facts").properties().forEach(f -> facts.put(f.getKey(), f.getValue().stringValue()));
+        node.required("facts")
+                .properties()
+                .forEach(f -> facts.put(f.getKey(), f.getValue().stringValue()));
         return new RunState(
                 node.required("step").asLong(),
                 node.required("tokens").asLong(),

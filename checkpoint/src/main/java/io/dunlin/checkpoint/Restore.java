@@ -143,7 +143,8 @@ public final class Restore {
         new Coverage(manifest.files()).requireAll(into, candidate.name());
         Map<String, List<NamedTensor>> targets = new HashMap<>();
         for (NamedTensor target : into) {
-            targets.computeIfAbsent(target.slice().name(), _ -> new ArrayList<>()).add(target);
+            targets.computeIfAbsent(target.slice().name(), _ -> new ArrayList<>())
+                    .add(target);
         }
         try (SliceReader reader = new SliceReader(folder.storage(), candidate)) {
             reader.requireFiles(manifest);

@@ -39,7 +39,8 @@ public record Retention(int keepLast, long keepEverySteps, int keepBest) {
                 .forEach(kept::add);
         complete.stream()
                 .filter(c -> Double.isFinite(c.validationLoss().orElse(Double.NaN)))
-                .sorted(Comparator.comparingDouble((Complete c) -> c.validationLoss().orElseThrow())
+                .sorted(Comparator.comparingDouble(
+                                (Complete c) -> c.validationLoss().orElseThrow())
                         .thenComparing(Comparator.comparingLong(Complete::step).reversed()))
                 .limit(keepBest)
                 .map(Complete::step)

@@ -21,8 +21,7 @@ import java.util.Map;
  * @param optimizer its count of updates is part of the state
  * @param facts the same on every rank, saved with each checkpoint
  */
-public record RunContent(
-        List<NamedTensor> tensors, Sharing sharing, Optimizer optimizer, Map<String, String> facts) {
+public record RunContent(List<NamedTensor> tensors, Sharing sharing, Optimizer optimizer, Map<String, String> facts) {
 
     /** How the tensors of one rank relate to those of the others. */
     public enum Sharing {

@@ -70,9 +70,7 @@ final class SliceReader implements AutoCloseable {
 
     private CheckpointException incomplete(String what) {
         return new CheckpointException(
-                CheckpointError.INCOMPLETE,
-                "checkpoint %s is incomplete (%s)".formatted(checkpoint.name(), what),
-                "");
+                CheckpointError.INCOMPLETE, "checkpoint %s is incomplete (%s)".formatted(checkpoint.name(), what), "");
     }
 
     /** Reads what {@code targets}, grouped by tensor name, need of a file. */
@@ -80,7 +78,9 @@ final class SliceReader implements AutoCloseable {
         try (Storage.InputFile input = storage.open(path(file))) {
             checkHeader(file, input);
             for (SavedSlice saved : file.slices()) {
-                List<NamedTensor> overlapping = targets.getOrDefault(saved.slice().name(), List.of()).stream()
+                List<NamedTensor> overlapping = targets
+                        .getOrDefault(saved.slice().name(), List.of())
+                        .stream()
                         .filter(target -> overlap(saved.slice(), target.slice()))
                         .toList();
                 if (!overlapping.isEmpty()) {
@@ -162,11 +162,7 @@ final class SliceReader implements AutoCloseable {
                     CheckpointError.CRC_MISMATCH,
                     "tensor %s: CRC32C mismatch in %s/%s at %,d..+%,d. The file is damaged"
                             .formatted(
-                                    saved.slice().name(),
-                                    checkpoint.name(),
-                                    file.name(),
-                                    saved.begin(),
-                                    saved.bytes()),
+                                    saved.slice().name(), checkpoint.name(), file.name(), saved.begin(), saved.bytes()),
                     remedy());
         }
     }

@@ -30,8 +30,9 @@ class CheckpointInspectionTest {
     void shouldListCompleteAndIncompleteOnes() throws IOException {
         disk.delete(folder.committed(2).resolve("rank-00000.safetensors"));
         disk.rename(folder.committed(3), ROOT.resolve("step-00000003.g3.tmp"));
-        assertThat(inspection.list()).extracting(s -> s.entry().standing()).containsExactly(
-                Standing.UNFINISHED, Standing.COMMITTED, Standing.COMMITTED);
+        assertThat(inspection.list())
+                .extracting(s -> s.entry().standing())
+                .containsExactly(Standing.UNFINISHED, Standing.COMMITTED, Standing.COMMITTED);
         assertThat(inspection.list())
                 .extracting(s -> s.problem().map(Throwable::getMessage).orElse("fine"))
                 .containsExactly(
@@ -52,9 +53,7 @@ class CheckpointInspectionTest {
         disk.overwrite(shard, bytes);
         disk.delete(folder.committed(3).resolve("rank-00001.safetensors"));
         Verification verification = inspection.verify(3);
-        assertThat(verification.problems())
-                .extracting(e -> e.code())
-                .containsExactly("DUN-306", "DUN-307", "DUN-305");
+        assertThat(verification.problems()).extracting(e -> e.code()).containsExactly("DUN-306", "DUN-307", "DUN-305");
         assertThat(inspection.verify(2).problems()).isEmpty();
         assertThat(inspection.verify(2).bytes()).isEqualTo(inspection.show(2).bytes());
     }
@@ -75,7 +74,8 @@ class CheckpointInspectionTest {
         assertThat(CheckpointFolder.entry(Path.of("step-500"))).isEmpty();
         assertThat(CheckpointFolder.entry(Path.of("step-00000500.bak"))).isEmpty();
         assertThat(CheckpointFolder.entry(Path.of("owner"))).isEmpty();
-        assertThat(CheckpointFolder.entry(Path.of("step-123456789012")).map(Entry::step)).contains(123456789012L);
+        assertThat(CheckpointFolder.entry(Path.of("step-123456789012")).map(Entry::step))
+                .contains(123456789012L);
     }
 
     private static Standing standing(String name) {

@@ -38,8 +38,8 @@ class CheckpointerTest {
     private CommitPermit permit = CommitPermit.GRANTED;
 
     private Checkpointer checkpointer(Cadence cadence, Retention retention) {
-        RunContent content = new RunContent(
-                SampleRun.tensors(1), RunContent.Sharing.REPLICATED, optimizer, Map.of("seed", "7"));
+        RunContent content =
+                new RunContent(SampleRun.tensors(1), RunContent.Sharing.REPLICATED, optimizer, Map.of("seed", "7"));
         CheckpointWriter writer = new CheckpointWriter(
                 folder, Peers.alone(), 1, (generation, step) -> permit.require(generation, step), clock);
         Checkpointer checkpointer =
@@ -52,8 +52,7 @@ class CheckpointerTest {
         state.restore(step, step * 100, new DataPosition(0, step));
         checkpointer.afterStep(
                 state,
-                new StepResult(
-                        step, 2.5, 1, 1e-3, true, 100, Set.of(requests), new StepResult.Times(1, 0, 0, 0)));
+                new StepResult(step, 2.5, 1, 1e-3, true, 100, Set.of(requests), new StepResult.Times(1, 0, 0, 0)));
     }
 
     private List<Long> steps() {
@@ -74,7 +73,8 @@ class CheckpointerTest {
         assertThat(events(Saved.class)).extracting(Saved::step).containsExactly(3L, 6L, 9L);
         assertThat(events(Saved.class)).allSatisfy(saved -> {
             assertThat(saved.bytes())
-                    .isEqualTo(new CheckpointInspection(folder).show(saved.step()).bytes());
+                    .isEqualTo(
+                            new CheckpointInspection(folder).show(saved.step()).bytes());
             assertThat(saved.durationNs()).isPositive();
         });
     }
@@ -141,7 +141,9 @@ class CheckpointerTest {
             step(checkpointer, i + 1);
         }
         assertThat(steps()).containsExactly(3L, 5L, 8L, 9L);
-        assertThat(events(Tidied.class)).extracting(t -> t.folder().getFileName().toString()).contains("step-00000001");
+        assertThat(events(Tidied.class))
+                .extracting(t -> t.folder().getFileName().toString())
+                .contains("step-00000001");
     }
 
     @Test
@@ -155,7 +157,9 @@ class CheckpointerTest {
                 .containsEntry(RunState.VALIDATION_LOSS, "3.25")
                 .containsEntry(RunState.VALIDATION_STEP, "1");
         assertThat(inspection.show(2).state().facts()).doesNotContainKey(RunState.VALIDATION_LOSS);
-        assertThat(inspection.list()).extracting(s -> s.validationLoss().isPresent()).containsExactly(false, true);
+        assertThat(inspection.list())
+                .extracting(s -> s.validationLoss().isPresent())
+                .containsExactly(false, true);
     }
 
     @Test
@@ -208,8 +212,8 @@ class CheckpointerTest {
             if (!events(NotTidied.class).isEmpty()) {
                 assertThat(events(Saved.class)).hasSize(1);
             }
-            assertThat(new CheckpointInspection(folder).list().stream()
-                            .filter(s -> s.problem().isEmpty()))
+            assertThat(new CheckpointInspection(folder)
+                            .list().stream().filter(s -> s.problem().isEmpty()))
                     .isNotEmpty();
             if (!reached) {
                 break;

@@ -104,8 +104,7 @@ class DamageTest {
         assertThat(reason.code()).isEqualTo("DUN-305");
         assertThat(reason).hasMessage("checkpoint step-00000002 is incomplete (rank-00001.safetensors missing)");
         disk.delete(folder.committed(2).resolve("manifest.json"));
-        assertThat(fallBackToStep1().reason())
-                .hasMessage("checkpoint step-00000002 is incomplete (no manifest.json)");
+        assertThat(fallBackToStep1().reason()).hasMessage("checkpoint step-00000002 is incomplete (no manifest.json)");
     }
 
     @Test
@@ -126,8 +125,7 @@ class DamageTest {
     @Test
     void shouldSayThatAnUnfinishedOneWasPassedOver() throws IOException {
         disk.rename(folder.committed(2), ROOT.resolve("step-00000002.g2.tmp"));
-        assertThat(fallBackToStep1().reason())
-                .hasMessage("checkpoint step-00000002.g2.tmp was never finished");
+        assertThat(fallBackToStep1().reason()).hasMessage("checkpoint step-00000002.g2.tmp was never finished");
     }
 
     @Test
@@ -136,8 +134,7 @@ class DamageTest {
         disk.overwrite(folder.committed(2).resolve("manifest.json"), new byte[100]);
         assertThatThrownBy(() -> restore().newest(SampleRun.blank()))
                 .isInstanceOfSatisfying(
-                        CheckpointException.class,
-                        e -> assertThat(e.error()).isEqualTo(CheckpointError.NONE_USABLE))
+                        CheckpointException.class, e -> assertThat(e.error()).isEqualTo(CheckpointError.NONE_USABLE))
                 .hasMessageContaining("2 checkpoints")
                 .hasMessageContaining("DUN-304")
                 .hasMessageContaining("DUN-305");
@@ -157,12 +154,11 @@ class DamageTest {
     void shouldFallBackTogetherWhenOneRankCannotReadItsPart() {
         for (long k = 0; k < 12; k++) {
             disk.failAt(k, SimulatedDisk.Failure.ERROR);
-            List<Ranks.Ending<Long>> endings =
-                    Ranks.run(3, peers -> new Restore(folder, peers, SampleRun.CLOCK)
-                            .newest(SampleRun.blank())
-                            .restored()
-                            .map(r -> r.state().step())
-                            .orElse(-1L));
+            List<Ranks.Ending<Long>> endings = Ranks.run(3, peers -> new Restore(folder, peers, SampleRun.CLOCK)
+                    .newest(SampleRun.blank())
+                    .restored()
+                    .map(r -> r.state().step())
+                    .orElse(-1L));
             disk.heal();
             if (k == 0) {
                 assertThat(endings).allSatisfy(e -> assertThat(e.cause()).hasMessageContaining("cannot list"));
@@ -176,8 +172,7 @@ class DamageTest {
     void shouldRefuseAModelOfAnotherShapeAndNotFallBack() {
         assertThatThrownBy(() -> restore().newest(List.of(target("wte.weight", DType.F32, Shape.of(5, 7)))))
                 .isInstanceOfSatisfying(
-                        CheckpointException.class,
-                        e -> assertThat(e.error()).isEqualTo(CheckpointError.DOES_NOT_FIT))
+                        CheckpointException.class, e -> assertThat(e.error()).isEqualTo(CheckpointError.DOES_NOT_FIT))
                 .hasMessageContaining("F32[7x5] in checkpoint step-00000002, and F32[5x7] in this run");
         assertThatThrownBy(() -> restore().newest(List.of(target("wte.weight", DType.BF16, Shape.of(7, 5)))))
                 .hasMessageContaining("BF16[7x5] in this run");

@@ -46,10 +46,10 @@ class LocalStorageTest {
             SafetensorsFile file = SafetensorsFile.open(
                     new LocalStorage(), folder.committed(3).resolve("rank-00000.safetensors"), arena);
             assertThat(file.metadata()).containsEntry("step", "3").containsEntry("rank", "0 of 1");
-            assertThat(file.tensor("wte.weight").orElseThrow().shape().extent(0)).isEqualTo(7);
+            assertThat(file.tensor("wte.weight").orElseThrow().shape().extent(0))
+                    .isEqualTo(7);
         }
-        CheckpointWriter again =
-                new CheckpointWriter(folder, Peers.alone(), 4, CommitPermit.GRANTED, SampleRun.CLOCK);
+        CheckpointWriter again = new CheckpointWriter(folder, Peers.alone(), 4, CommitPermit.GRANTED, SampleRun.CLOCK);
         again.begin(3);
         assertThatThrownBy(() -> again.save(SampleRun.state(3), SampleRun.tensors(3)))
                 .hasMessageContaining("is there already, saved by generation 3");
@@ -70,19 +70,23 @@ class LocalStorageTest {
     @ParameterizedTest
     @CsvSource({"1024, NO_SPACE", "2048, SAVE_FAILED"})
     void shouldKeepWhatIsThereOnAFullDisk(int freeBytes, CheckpointError error) throws IOException {
-        try (FileSystem memory = Jimfs.newFileSystem(
-                Configuration.unix().toBuilder().setMaxSize(64 << 10).setBlockSize(512).build())) {
+        try (FileSystem memory = Jimfs.newFileSystem(Configuration.unix().toBuilder()
+                .setMaxSize(64 << 10)
+                .setBlockSize(512)
+                .build())) {
             Path run = memory.getPath("/run");
             CheckpointFolder folder = new CheckpointFolder(run, new LocalStorage());
             SampleRun.save(folder, 1, 1, 1).forEach(Ranks.Ending::value);
             long usable = folder.storage().usableBytes(run);
             Files.write(run.resolve("ballast"), new byte[(int) usable - freeBytes]);
             assertThat(SampleRun.save(folder, 2, 1, 2).getFirst().cause())
-                    .isInstanceOfSatisfying(
-                            CheckpointException.class, e -> assertThat(e.error()).isEqualTo(error));
+                    .isInstanceOfSatisfying(CheckpointException.class, e -> assertThat(e.error())
+                            .isEqualTo(error));
             assertThat(folder.scan()).hasSize(1);
             List<NamedTensor> into = SampleRun.blank();
-            assertThat(new Restore(folder, Peers.alone(), SampleRun.CLOCK).newest(into).restored())
+            assertThat(new Restore(folder, Peers.alone(), SampleRun.CLOCK)
+                            .newest(into)
+                            .restored())
                     .isPresent();
             assertThat(SampleRun.bytes(into)).isEqualTo(SampleRun.bytes(SampleRun.tensors(1)));
         }

@@ -20,7 +20,8 @@ class LoopbackTest {
     private final CheckpointFolder folder = new CheckpointFolder(Path.of("/run/ckpt"), disk);
 
     private CheckpointEvent.Saved save(Peers peers, long step, long generation) {
-        CheckpointWriter writer = new CheckpointWriter(folder, peers, generation, CommitPermit.GRANTED, SampleRun.CLOCK);
+        CheckpointWriter writer =
+                new CheckpointWriter(folder, peers, generation, CommitPermit.GRANTED, SampleRun.CLOCK);
         writer.begin(step - 1);
         return writer.save(SampleRun.state(step), RunContent.cut(SampleRun.tensors(step), peers.rank(), peers.size()));
     }
@@ -42,7 +43,8 @@ class LoopbackTest {
         for (int ranks = 1; ranks <= 4; ranks++) {
             long step = ranks;
             try (LoopbackWorld world = LoopbackWorld.ofRanks(ranks)) {
-                Ranks.on(world.communicators(), peers -> save(peers, step, step)).forEach(Ranks.Ending::value);
+                Ranks.on(world.communicators(), peers -> save(peers, step, step))
+                        .forEach(Ranks.Ending::value);
             }
             try (LoopbackWorld world = LoopbackWorld.ofRanks(5 - ranks)) {
                 assertThat(Ranks.on(world.communicators(), this::restore))
@@ -60,12 +62,10 @@ class LoopbackTest {
                 writer.begin(0);
                 return writer.save(SampleRun.state(1), RunContent.cut(SampleRun.tensors(1), peers.rank(), 3));
             });
-            assertThat(endings)
-                    .allSatisfy(ending -> assertThat(ending.cause())
-                            .isInstanceOfSatisfying(
-                                    CheckpointException.class,
-                                    e -> assertThat(e.error()).isEqualTo(CheckpointError.SAVE_FAILED))
-                            .hasMessageContaining("rank 2 could not write rank-00002.safetensors of step 1"));
+            assertThat(endings).allSatisfy(ending -> assertThat(ending.cause())
+                    .isInstanceOfSatisfying(CheckpointException.class, e -> assertThat(e.error())
+                            .isEqualTo(CheckpointError.SAVE_FAILED))
+                    .hasMessageContaining("rank 2 could not write rank-00002.safetensors of step 1"));
         }
         assertThat(folder.scan()).isEmpty();
     }

@@ -26,15 +26,15 @@ class ManifestCodecTest {
                             128,
                             0xfedcba98,
                             List.of(
-                                    new SavedSlice(
-                                            new TensorSlice("h.0.w", Shape.of(4, 5), 3, 7), DType.F32, 128, -1),
+                                    new SavedSlice(new TensorSlice("h.0.w", Shape.of(4, 5), 3, 7), DType.F32, 128, -1),
                                     new SavedSlice(
                                             TensorSlice.whole("scale", Shape.of()), DType.BF16, 156, 0x0000000a))),
                     new DataFile("rank-00001.safetensors", 16, 16, 0, List.of())));
 
     @Test
     void shouldReadWhatItWrote() {
-        assertThat(ManifestCodec.decode(ManifestCodec.encode(MANIFEST), "manifest.json")).isEqualTo(MANIFEST);
+        assertThat(ManifestCodec.decode(ManifestCodec.encode(MANIFEST), "manifest.json"))
+                .isEqualTo(MANIFEST);
     }
 
     @Test
@@ -61,11 +61,12 @@ class ManifestCodecTest {
 
     @Test
     void shouldRefuseWrongContentUnderARightChecksum() {
-        for (String wrong : List.of("\"epoch\":\"x\"", "\"dtype\":\"F7\"", "\"length\":-1", "\"shape\":[9223372036854775807,9]")) {
+        for (String wrong :
+                List.of("\"epoch\":\"x\"", "\"dtype\":\"F7\"", "\"length\":-1", "\"shape\":[9223372036854775807,9]")) {
             String text = new String(ManifestCodec.encode(MANIFEST), StandardCharsets.UTF_8);
             String key = wrong.substring(0, wrong.indexOf(':') + 1);
-            String body = text.substring(0, text.lastIndexOf("\"crc32c\""))
-                    .replaceFirst(key + "(\\[[^]]*]|[^,}]*)", wrong);
+            String body =
+                    text.substring(0, text.lastIndexOf("\"crc32c\"")).replaceFirst(key + "(\\[[^]]*]|[^,}]*)", wrong);
             byte[] bytes = (body + "\"crc32c\":\"" + Crc32c.text(Crc32c.of(body.getBytes(StandardCharsets.UTF_8)))
                             + "\"}\n")
                     .getBytes(StandardCharsets.UTF_8);

@@ -24,13 +24,14 @@ class RetentionTest {
             @ForAll @LongRange(max = 50) long every,
             @ForAll @IntRange(max = 3) int best) {
         List<Complete> complete = new ArrayList<>();
-        steps.forEach(step -> complete.add(new Complete(
-                step, step % 3 == 0 ? OptionalDouble.empty() : OptionalDouble.of(Math.sin(step)))));
+        steps.forEach(step -> complete.add(
+                new Complete(step, step % 3 == 0 ? OptionalDouble.empty() : OptionalDouble.of(Math.sin(step)))));
         List<Long> surplus = new Retention(last, every, best).surplus(complete);
 
         assertThat(surplus).isSorted().doesNotHaveDuplicates();
         assertThat(steps).containsAll(surplus);
-        List<Long> newest = steps.stream().sorted(Comparator.reverseOrder()).limit(last).toList();
+        List<Long> newest =
+                steps.stream().sorted(Comparator.reverseOrder()).limit(last).toList();
         assertThat(surplus).doesNotContainAnyElementsOf(newest.isEmpty() ? List.of(-1L) : newest);
         assertThat(surplus).noneMatch(step -> every > 0 && step % every == 0);
         complete.stream()

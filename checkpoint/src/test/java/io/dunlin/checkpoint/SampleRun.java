@@ -53,7 +53,9 @@ final class SampleRun {
                         Tensor.of(
                                 s.dtype(),
                                 s.shape(),
-                                Arena.ofAuto().allocate(s.shape().elements() * s.dtype().bytes(), 8))))
+                                Arena.ofAuto()
+                                        .allocate(
+                                                s.shape().elements() * s.dtype().bytes(), 8))))
                 .toList();
     }
 
@@ -66,11 +68,16 @@ final class SampleRun {
 
     static RunState state(long step) {
         return new RunState(
-                step, step * 4_096, new DataPosition(1, step * 8), step - 1, Map.of("seed", "1337", "name", "a \"b\" ö"));
+                step,
+                step * 4_096,
+                new DataPosition(1, step * 8),
+                step - 1,
+                Map.of("seed", "1337", "name", "a \"b\" ö"));
     }
 
     /** Saves {@code step} by {@code ranks} ranks in a new generation. */
-    static List<Ranks.Ending<CheckpointEvent.Saved>> save(CheckpointFolder folder, long step, int ranks, long generation) {
+    static List<Ranks.Ending<CheckpointEvent.Saved>> save(
+            CheckpointFolder folder, long step, int ranks, long generation) {
         return Ranks.run(ranks, peers -> {
             CheckpointWriter writer = new CheckpointWriter(folder, peers, generation, CommitPermit.GRANTED, CLOCK);
             writer.begin(step - 1);

@@ -172,8 +172,7 @@ class SaveFaultTest {
         successor.begin(0);
         assertThatThrownBy(() -> frozen.save(SampleRun.state(1), SampleRun.tensors(1)))
                 .isInstanceOfSatisfying(
-                        CheckpointException.class,
-                        e -> assertThat(e.error()).isEqualTo(CheckpointError.STALE))
+                        CheckpointException.class, e -> assertThat(e.error()).isEqualTo(CheckpointError.STALE))
                 .hasMessageContaining("generation 2");
         successor.save(SampleRun.state(2), SampleRun.tensors(2));
         assertThat(restored(folder)).isEqualTo(2);
@@ -184,13 +183,11 @@ class SaveFaultTest {
     void shouldNotLetARankCommitThatBecameStaleWhileItWrote() {
         CheckpointWriter successor = writer(2);
         CommitPermit takenOver = (generation, step) -> successor.begin(0);
-        CheckpointWriter frozen =
-                new CheckpointWriter(folder, Peers.alone(), 1, takenOver, SampleRun.CLOCK);
+        CheckpointWriter frozen = new CheckpointWriter(folder, Peers.alone(), 1, takenOver, SampleRun.CLOCK);
         frozen.begin(0);
         assertThatThrownBy(() -> frozen.save(SampleRun.state(1), SampleRun.tensors(1)))
                 .isInstanceOfSatisfying(
-                        CheckpointException.class,
-                        e -> assertThat(e.error()).isEqualTo(CheckpointError.STALE));
+                        CheckpointException.class, e -> assertThat(e.error()).isEqualTo(CheckpointError.STALE));
         assertThat(folder.scan()).isEmpty();
     }
 
@@ -240,8 +237,8 @@ class SaveFaultTest {
         CheckpointWriter second = writer(2);
         assertThat(second.begin(10))
                 .singleElement()
-                .isInstanceOfSatisfying(
-                        CheckpointEvent.Tidied.class, t -> assertThat(t.reason()).contains("from step 10"));
+                .isInstanceOfSatisfying(CheckpointEvent.Tidied.class, t -> assertThat(t.reason())
+                        .contains("from step 10"));
         assertThat(restored(folder)).isEqualTo(10);
         assertThat(folder.scan()).extracting(Entry::standing).containsExactly(Standing.ASIDE, Standing.COMMITTED);
 

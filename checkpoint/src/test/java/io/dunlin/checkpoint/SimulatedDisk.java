@@ -260,7 +260,8 @@ final class SimulatedDisk implements Storage {
         if (node instanceof FolderNode folder && !folder.entries.isEmpty()) {
             throw new DirectoryNotEmptyException(path.toString());
         }
-        folder(path.getParent()).change(entries -> entries.remove(path.getFileName().toString()));
+        folder(path.getParent())
+                .change(entries -> entries.remove(path.getFileName().toString()));
     }
 
     @Override

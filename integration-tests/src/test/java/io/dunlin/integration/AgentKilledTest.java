@@ -37,7 +37,8 @@ class AgentKilledTest {
 
             agent.signal("KILL");
 
-            await("ranks that leave").atMost(RANKS_LEAVE).until(() -> ranks.stream().noneMatch(Host::runs));
+            await("ranks that leave").atMost(RANKS_LEAVE).until(() -> ranks.stream()
+                    .noneMatch(Host::runs));
             assertThat(shared).noneMatch(Files::exists);
             assertThat(ports).allSatisfy(AgentKilledTest::assertFree);
         }
@@ -65,7 +66,8 @@ class AgentKilledTest {
             agent.exitCode();
             long end = run.lastStep() + 5;
 
-            cluster.start("resume", run.path().toString(), "--set", "train.steps=" + end).succeeds();
+            cluster.start("resume", run.path().toString(), "--set", "train.steps=" + end)
+                    .succeeds();
 
             cluster.train("undisturbed", job.with("train.steps", end), 1).succeeds();
             assertThat(run.steps()).isEqualTo(cluster.run("undisturbed").steps());

@@ -54,25 +54,38 @@ class ArchitectureTest {
     @Test
     void shouldReadAllModules() {
         assertThat(classes.stream().map(c -> c.getPackageName()))
-                .contains("io.dunlin.train", "io.dunlin.collectives", "io.dunlin.parallel", "io.dunlin.launcher.report");
+                .contains(
+                        "io.dunlin.train", "io.dunlin.collectives", "io.dunlin.parallel", "io.dunlin.launcher.report");
     }
 
     @Test
     void shouldKeepTheOrderOfModules() {
         layeredArchitecture()
                 .consideringOnlyDependenciesInAnyPackage("io.dunlin..")
-                .layer("runtime").definedBy(RUNTIME)
-                .layer("collectives").definedBy("io.dunlin.collectives..")
-                .optionalLayer("offload").definedBy("io.dunlin.offload..")
-                .layer("parallel").definedBy("io.dunlin.parallel..")
-                .optionalLayer("checkpoint").definedBy("io.dunlin.checkpoint..")
-                .layer("launcher").definedBy("io.dunlin.launcher..")
-                .whereLayer("runtime").mayNotAccessAnyLayer()
-                .whereLayer("collectives").mayOnlyAccessLayers("runtime")
-                .whereLayer("offload").mayOnlyAccessLayers("runtime")
-                .whereLayer("parallel").mayOnlyAccessLayers("runtime", "collectives", "offload")
-                .whereLayer("checkpoint").mayOnlyAccessLayers("runtime", "collectives", "offload")
-                .whereLayer("launcher").mayNotBeAccessedByAnyLayer()
+                .layer("runtime")
+                .definedBy(RUNTIME)
+                .layer("collectives")
+                .definedBy("io.dunlin.collectives..")
+                .optionalLayer("offload")
+                .definedBy("io.dunlin.offload..")
+                .layer("parallel")
+                .definedBy("io.dunlin.parallel..")
+                .optionalLayer("checkpoint")
+                .definedBy("io.dunlin.checkpoint..")
+                .layer("launcher")
+                .definedBy("io.dunlin.launcher..")
+                .whereLayer("runtime")
+                .mayNotAccessAnyLayer()
+                .whereLayer("collectives")
+                .mayOnlyAccessLayers("runtime")
+                .whereLayer("offload")
+                .mayOnlyAccessLayers("runtime")
+                .whereLayer("parallel")
+                .mayOnlyAccessLayers("runtime", "collectives", "offload")
+                .whereLayer("checkpoint")
+                .mayOnlyAccessLayers("runtime", "collectives", "offload")
+                .whereLayer("launcher")
+                .mayNotBeAccessedByAnyLayer()
                 .ensureAllClassesAreContainedInArchitecture()
                 .check(classes);
     }
@@ -181,7 +194,8 @@ class ArchitectureTest {
                         "io.dunlin.launcher.doctor..",
                         "io.dunlin.launcher.bench..")))
                 .should(ACCESS_STANDARD_STREAMS)
-                .because("people are spoken to in launcher.cli and launcher.report; a rank speaks to its agent in worker")
+                .because(
+                        "people are spoken to in launcher.cli and launcher.report; a rank speaks to its agent in worker")
                 .allowEmptyShould(true)
                 .check(classes);
     }
@@ -257,7 +271,9 @@ class ArchitectureTest {
                 lacking.add(subpackage.getName());
             }
         }
-        assertThat(lacking).as("packages without a package-info that is @NullMarked").isEmpty();
+        assertThat(lacking)
+                .as("packages without a package-info that is @NullMarked")
+                .isEmpty();
     }
 
     @Test
@@ -265,7 +281,10 @@ class ArchitectureTest {
         List<String> lacking = new ArrayList<>();
         for (Path module : Repository.modules()) {
             Path readme = module.resolve("README.md");
-            if (!Files.exists(readme) || !Files.readString(readme).toLowerCase(java.util.Locale.ROOT).contains("start reading at")) {
+            if (!Files.exists(readme)
+                    || !Files.readString(readme)
+                            .toLowerCase(java.util.Locale.ROOT)
+                            .contains("start reading at")) {
                 lacking.add(module.getFileName() + ": no README.md with a 'start reading at'");
             } else if (Files.readAllLines(readme).size() > 60) {
                 lacking.add(module.getFileName() + ": README.md is longer than a screen");

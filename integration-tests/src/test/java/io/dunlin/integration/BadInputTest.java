@@ -53,7 +53,11 @@ class BadInputTest {
 
         String text = fails(USAGE, "train", "bad.toml");
 
-        assertThat(text).contains("DUN-101").contains("bad.toml:5:3").contains("lrr").contains("Did you mean 'lr'?");
+        assertThat(text)
+                .contains("DUN-101")
+                .contains("bad.toml:5:3")
+                .contains("lrr")
+                .contains("Did you mean 'lr'?");
         assertThat(folder.resolve("runs")).doesNotExist();
     }
 
@@ -103,9 +107,16 @@ class BadInputTest {
     void shouldSayThatSharedMemoryIsTooSmall() {
         try (SmallDisk shared = SmallDisk.of(folder.resolve("shm"), 2 << 20)) {
             String text = trainingFails(
-                    ENVIRONMENT, TestJob.tiny(5).with("launch.aeron_dir", '"' + shared.path().toString() + '"'), "--ranks", "4");
+                    ENVIRONMENT,
+                    TestJob.tiny(5).with("launch.aeron_dir", '"' + shared.path().toString() + '"'),
+                    "--ranks",
+                    "4");
 
-            assertThat(text).contains("DUN-402").contains("2 MiB").contains("--shm-size").contains("launch.aeron_dir");
+            assertThat(text)
+                    .contains("DUN-402")
+                    .contains("2 MiB")
+                    .contains("--shm-size")
+                    .contains("launch.aeron_dir");
             assertThat(shared.path()).isEmptyDirectory();
         }
     }
@@ -119,7 +130,8 @@ class BadInputTest {
     void shouldShowTheStackTraceOnlyWhenAsked() throws IOException {
         Files.writeString(folder.resolve("bad.toml"), "nonsense = 1\n");
 
-        String text = cluster.start("train", "bad.toml", "--trace").endsWith(USAGE).text();
+        String text =
+                cluster.start("train", "bad.toml", "--trace").endsWith(USAGE).text();
 
         assertThat(text).contains("DUN-101").contains("\tat io.dunlin");
     }

@@ -34,14 +34,17 @@ class DeterministicRanksTest {
     @ParameterizedTest
     @CsvSource({"debug, 2 3 4", "llama-debug, 3"})
     void shouldGiveTheSameBitsAsOneRank(String preset, String others) {
-        TestJob job = TestJob.tiny(STEPS).with("model.preset", '"' + preset + '"').deterministic();
+        TestJob job =
+                TestJob.tiny(STEPS).with("model.preset", '"' + preset + '"').deterministic();
         try (LocalCluster cluster = LocalCluster.in(folder)) {
             cluster.train("ranks-1", job, 1).succeeds();
             RunFolder one = cluster.run("ranks-1");
             assertThat(one.steps()).hasSize(STEPS);
-            assertThat(one.steps().get((long) STEPS).loss()).isLessThan(one.steps().get(1L).loss());
+            assertThat(one.steps().get((long) STEPS).loss())
+                    .isLessThan(one.steps().get(1L).loss());
 
-            for (int ranks : Arrays.stream(others.split(" ")).mapToInt(Integer::parseInt).toArray()) {
+            for (int ranks :
+                    Arrays.stream(others.split(" ")).mapToInt(Integer::parseInt).toArray()) {
                 String name = "ranks-" + ranks;
                 cluster.train(name, job, ranks).succeeds();
                 assertThat(cluster.run(name).steps()).as("%d ranks", ranks).isEqualTo(one.steps());

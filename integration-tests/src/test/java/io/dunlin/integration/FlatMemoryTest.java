@@ -37,7 +37,9 @@ class FlatMemoryTest {
             process.signal("TERM");
             process.endsWith(75);
             assertThat(heapAfter - heapBefore).as("growth of the heap").isLessThan(256 << 10);
-            assertThat(residentAfter - residentBefore).as("growth of resident memory").isLessThan(16 << 20);
+            assertThat(residentAfter - residentBefore)
+                    .as("growth of resident memory")
+                    .isLessThan(16 << 20);
         }
     }
 

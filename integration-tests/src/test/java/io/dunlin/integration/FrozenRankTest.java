@@ -27,7 +27,8 @@ class FrozenRankTest {
 
             DunlinProcess.signal(pids.get(1), "STOP");
 
-            process.line("!! rank 1 \\(pid %d\\) did not react .*stopped by a signal.* at step \\d+".formatted(pids.get(1)));
+            process.line(
+                    "!! rank 1 \\(pid %d\\) did not react .*stopped by a signal.* at step \\d+".formatted(pids.get(1)));
             process.line("back at step \\d+ after .* s: detect");
             run.awaitStep(run.lastStep() + 2);
             process.signal("TERM");

@@ -16,10 +16,8 @@ class FullDiskTest {
 
     @Test
     void shouldKeepWhatWasSavedAndGoOnWithMoreRoom() {
-        TestJob job = TestJob.tiny(30)
-                .deterministic()
-                .with("checkpoint.interval", 5)
-                .with("checkpoint.keep_last", 100);
+        TestJob job =
+                TestJob.tiny(30).deterministic().with("checkpoint.interval", 5).with("checkpoint.keep_last", 100);
         try (LocalCluster cluster = LocalCluster.in(folder)) {
             cluster.train("undisturbed", job, 1).succeeds();
             long bytes = new Size(cluster.run("undisturbed").checkpoints().getFirst()).bytes();

@@ -67,12 +67,15 @@ final class Host {
         Set<Integer> ports = new HashSet<>();
         for (String table : List.of("tcp", "tcp6")) {
             try {
-                Files.readString(Path.of("/proc/" + pid + "/net/" + table)).lines().skip(1).forEach(line -> {
-                    String[] fields = line.strip().split("\\s+");
-                    if (fields[3].equals(LISTENING) && inodes.contains(fields[9])) {
-                        ports.add(Integer.parseInt(fields[1].substring(fields[1].lastIndexOf(':') + 1), 16));
-                    }
-                });
+                Files.readString(Path.of("/proc/" + pid + "/net/" + table))
+                        .lines()
+                        .skip(1)
+                        .forEach(line -> {
+                            String[] fields = line.strip().split("\\s+");
+                            if (fields[3].equals(LISTENING) && inodes.contains(fields[9])) {
+                                ports.add(Integer.parseInt(fields[1].substring(fields[1].lastIndexOf(':') + 1), 16));
+                            }
+                        });
             } catch (NoSuchFileException withoutIpv6) {
                 continue;
             } catch (IOException e) {

@@ -42,10 +42,9 @@ class KillAnyRankTest {
                 DunlinProcess.signal(pid, "KILL");
 
                 process.line("!! rank %d \\(pid %d\\) ended by signal 9 at step \\d+".formatted(rank, pid));
-                await("the next generation").atMost(DunlinProcess.PATIENCE).until(() -> run.json()
-                                .get("generation")
-                                .asLong()
-                        > generation);
+                await("the next generation")
+                        .atMost(DunlinProcess.PATIENCE)
+                        .until(() -> run.json().get("generation").asLong() > generation);
                 // Beyond the step that failed: the same step is not allowed to fail twice in a row.
                 run.awaitStep(run.lastStep() + 2);
                 assertThat(run.lastStep()).isGreaterThan(before);
@@ -75,7 +74,9 @@ class KillAnyRankTest {
             process.endsWith(10);
             List<String> console = process.console();
             String end = String.join("\n", console.subList(Math.max(0, console.size() - 5), console.size()));
-            assertThat(end).containsPattern("cause +rank 1 \\(pid %d\\) ended by signal 9 at step \\d+".formatted(pids.get(1)));
+            assertThat(end)
+                    .containsPattern(
+                            "cause +rank 1 \\(pid %d\\) ended by signal 9 at step \\d+".formatted(pids.get(1)));
             assertThat(end).contains("log/rank-00001.log");
             assertThat(process.text()).doesNotContain("\tat ").contains("DUN-202");
             assertThat(pids).noneMatch(Host::runs);

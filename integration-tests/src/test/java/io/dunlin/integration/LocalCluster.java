@@ -68,7 +68,12 @@ final class LocalCluster implements AutoCloseable {
     DunlinProcess train(String name, TestJob job, int ranks) {
         write(name + ".toml", job.toml());
         return start(
-                "train", name + ".toml", "--ranks", Integer.toString(ranks), "--run-dir", run(name).path().toString());
+                "train",
+                name + ".toml",
+                "--ranks",
+                Integer.toString(ranks),
+                "--run-dir",
+                run(name).path().toString());
     }
 
     /** The run of that name. */

@@ -25,7 +25,8 @@ class ReadmeCommandsTest {
 
     @Test
     void shouldRunEveryCommandOfTheReadme() throws IOException {
-        List<List<String>> commands = commands(Files.readString(Repository.root().resolve("README.md")));
+        List<List<String>> commands =
+                commands(Files.readString(Repository.root().resolve("README.md")));
         assertThat(commands).extracting(List::getFirst).contains("train", "sample", "resume");
         try (LocalCluster cluster = LocalCluster.in(folder)) {
             Files.copy(Repository.root().resolve("README.md"), folder.resolve("README.md"));
@@ -65,14 +66,17 @@ class ReadmeCommandsTest {
         List<List<String>> commands = new ArrayList<>();
         Matcher block = CONSOLE.matcher(page);
         while (block.find()) {
-            block.group(1).lines().filter(line -> line.startsWith("$ ./dunlin ")).forEach(line -> {
-                List<String> words = new ArrayList<>();
-                Matcher word = WORD.matcher(line.substring("$ ./dunlin ".length()));
-                while (word.find()) {
-                    words.add(word.group(1) != null ? word.group(1) : word.group(2));
-                }
-                commands.add(words);
-            });
+            block.group(1)
+                    .lines()
+                    .filter(line -> line.startsWith("$ ./dunlin "))
+                    .forEach(line -> {
+                        List<String> words = new ArrayList<>();
+                        Matcher word = WORD.matcher(line.substring("$ ./dunlin ".length()));
+                        while (word.find()) {
+                            words.add(word.group(1) != null ? word.group(1) : word.group(2));
+                        }
+                        commands.add(words);
+                    });
         }
         return commands;
     }

@@ -62,10 +62,7 @@ class ReadmeTest {
     }
 
     private static List<String> words(String command) {
-        return WORD.matcher(command)
-                .results()
-                .map(ReadmeTest::word)
-                .toList();
+        return WORD.matcher(command).results().map(ReadmeTest::word).toList();
     }
 
     private static String word(MatchResult found) {

@@ -17,7 +17,8 @@ final class Repository {
         while (!Files.exists(folder.resolve("conf/jvm.options"))) {
             Path parent = folder.getParent();
             if (parent == null) {
-                throw new IllegalStateException("no source tree around " + Path.of("").toAbsolutePath());
+                throw new IllegalStateException(
+                        "no source tree around " + Path.of("").toAbsolutePath());
             }
             folder = parent;
         }

@@ -21,8 +21,10 @@ class ResumeOnAnyWorldSizeTest {
             cluster.train("parts", job.with("train.steps", 10), 2).succeeds();
             RunFolder parts = cluster.run("parts");
             String run = parts.path().toString();
-            cluster.start("resume", run, "--ranks", "3", "--set", "train.steps=20").succeeds();
-            cluster.start("resume", run, "--ranks", "1", "--set", "train.steps=30").succeeds();
+            cluster.start("resume", run, "--ranks", "3", "--set", "train.steps=20")
+                    .succeeds();
+            cluster.start("resume", run, "--ranks", "1", "--set", "train.steps=30")
+                    .succeeds();
 
             assertThat(parts.steps()).isEqualTo(whole.steps());
             assertThat(SavedTensors.digests(parts, 30)).isEqualTo(SavedTensors.digests(whole, 30));

@@ -23,7 +23,9 @@ record SmallDisk(Path path) implements AutoCloseable {
         }
         String refused = run(List.of("mount", "-t", "tmpfs", "-o", "size=" + bytes, "tmpfs", path.toString()));
         if (!refused.isEmpty()) {
-            assertThat(System.getenv("CI")).as("in CI this test must run, but: %s", refused).isNotEqualTo("true");
+            assertThat(System.getenv("CI"))
+                    .as("in CI this test must run, but: %s", refused)
+                    .isNotEqualTo("true");
             Assumptions.abort("needs to mount a small file system: " + refused);
         }
         return new SmallDisk(path);
@@ -31,7 +33,8 @@ record SmallDisk(Path path) implements AutoCloseable {
 
     /** Makes it larger. */
     void grow(long bytes) {
-        assertThat(run(List.of("mount", "-o", "remount,size=" + bytes, path.toString()))).isEmpty();
+        assertThat(run(List.of("mount", "-o", "remount,size=" + bytes, path.toString())))
+                .isEmpty();
     }
 
     @Override
@@ -42,7 +45,8 @@ record SmallDisk(Path path) implements AutoCloseable {
     /** Empty if it went well. */
     private static String run(List<String> command) {
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             return process.waitFor() == 0 ? "" : "exit code " + process.exitValue() + ": " + output.strip();
         } catch (IOException e) {

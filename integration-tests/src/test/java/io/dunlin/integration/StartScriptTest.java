@@ -58,7 +58,8 @@ class StartScriptTest {
                         .startsWith("dunlin: building (about a minute, once) ...\n")
                         .contains("DUN-101  A key that the job file does not have"))
                 .satisfies(first -> assertThat(first.code()).isZero());
-        assertThat(run(Path.of("/"), Map.of(), link.toString(), "explain", "DUN-101").text())
+        assertThat(run(Path.of("/"), Map.of(), link.toString(), "explain", "DUN-101")
+                        .text())
                 .startsWith("DUN-101  A key");
         assertThat(run(tree, Map.of(), "./dunlin", "explain", "DUN-000").code()).isEqualTo(2);
         assertThat(builds()).isEqualTo(1);
@@ -68,7 +69,8 @@ class StartScriptTest {
     void shouldBuildAgainWhenASourceIsNewer() throws Exception {
         run(tree, Map.of(), "./dunlin", "--version");
         Files.setLastModifiedTime(
-                tree.resolve("launcher/src/main/A.java"), FileTime.from(Instant.now().plusSeconds(5)));
+                tree.resolve("launcher/src/main/A.java"),
+                FileTime.from(Instant.now().plusSeconds(5)));
 
         assertThat(run(tree, Map.of(), "./dunlin", "--version").text()).contains("building", "Java 25");
         assertThat(builds()).isEqualTo(2);
@@ -86,11 +88,14 @@ class StartScriptTest {
 
     @Test
     void shouldFindTheJdkWithoutBeingTold() throws Exception {
-        Path jdk = Files.createDirectories(folder.resolve("home/.jdks/mine/bin")).getParent();
+        Path jdk =
+                Files.createDirectories(folder.resolve("home/.jdks/mine/bin")).getParent();
         Path real = Path.of(System.getProperty("java.home"));
         Files.copy(real.resolve("release"), jdk.resolve("release"));
         for (String binary : List.of("java", "javac")) {
-            script(jdk.resolve("bin").resolve(binary), "exec '" + real.resolve("bin").resolve(binary) + "' \"$@\"");
+            script(
+                    jdk.resolve("bin").resolve(binary),
+                    "exec '" + real.resolve("bin").resolve(binary) + "' \"$@\"");
         }
         Map<String, String> environment =
                 Map.of("JAVA_HOME", "/nowhere", "HOME", folder.resolve("home").toString());
@@ -103,7 +108,8 @@ class StartScriptTest {
         Files.copy(Repository.root().resolve("mvnw"), tree.resolve("real-mvnw"));
         Path tools = tools("3.9.1");
 
-        assertThat(run(tree, Map.of("PATH", tools.toString()), "./real-mvnw", "verify").text())
+        assertThat(run(tree, Map.of("PATH", tools.toString()), "./real-mvnw", "verify")
+                        .text())
                 .isEqualTo("mvn called with -f " + tree + "/pom.xml verify\n");
     }
 
@@ -129,8 +135,22 @@ class StartScriptTest {
     private Path tools(String version) throws IOException {
         Path tools = Files.createDirectories(folder.resolve("tools"));
         for (String tool : List.of(
-                "sh", "sed", "awk", "head", "cut", "dirname", "readlink", "mkdir", "mktemp", "rm", "mv", "tar", "curl",
-                "wget", "sha512sum", "shasum")) {
+                "sh",
+                "sed",
+                "awk",
+                "head",
+                "cut",
+                "dirname",
+                "readlink",
+                "mkdir",
+                "mktemp",
+                "rm",
+                "mv",
+                "tar",
+                "curl",
+                "wget",
+                "sha512sum",
+                "shasum")) {
             for (String place : List.of("/bin", "/usr/bin", "/usr/local/bin")) {
                 Path binary = Path.of(place, tool);
                 if (Files.exists(binary)) {
@@ -146,7 +166,9 @@ class StartScriptTest {
     }
 
     private void build(String lines) throws IOException {
-        script(tree.resolve("mvnw"), "cd \"$(dirname \"$0\")\"\necho x >>builds\nmkdir -p launcher/target/lib\n" + lines);
+        script(
+                tree.resolve("mvnw"),
+                "cd \"$(dirname \"$0\")\"\necho x >>builds\nmkdir -p launcher/target/lib\n" + lines);
     }
 
     private static void script(Path file, String lines) throws IOException {

@@ -50,14 +50,19 @@ class StopAndSaveTest {
             DunlinProcess process = cluster.train("stopped", ENDLESS, 2);
             RunFolder run = cluster.run("stopped");
             run.awaitStep(5);
-            String whileRunning = cluster.start("status", run.path().toString()).succeeds().text();
-            assertThat(whileRunning).contains("running").contains(run.rankPids().get(1).toString());
+            String whileRunning =
+                    cluster.start("status", run.path().toString()).succeeds().text();
+            assertThat(whileRunning)
+                    .contains("running")
+                    .contains(run.rankPids().get(1).toString());
             cluster.start("stop", run.path().toString()).succeeds();
             process.endsWith(STOPPED);
             long end = run.lastStep() + 5;
-            assertThat(cluster.start("status", run.path().toString()).succeeds().text()).contains("stopped");
+            assertThat(cluster.start("status", run.path().toString()).succeeds().text())
+                    .contains("stopped");
 
-            cluster.start("resume", run.path().toString(), "--set", "train.steps=" + end).succeeds();
+            cluster.start("resume", run.path().toString(), "--set", "train.steps=" + end)
+                    .succeeds();
 
             cluster.train("undisturbed", ENDLESS.with("train.steps", end), 1).succeeds();
             assertThat(run.steps()).isEqualTo(cluster.run("undisturbed").steps());
@@ -73,7 +78,8 @@ class StopAndSaveTest {
 
             run.create("SAVE");
 
-            Awaitility.await().atMost(DunlinProcess.PATIENCE).until(() -> !run.savedSteps().isEmpty());
+            Awaitility.await().atMost(DunlinProcess.PATIENCE).until(() -> !run.savedSteps()
+                    .isEmpty());
             long saved = run.savedSteps().getFirst();
             run.awaitStep(saved + 5);
             assertThat(Files.exists(run.path().resolve("SAVE"))).isFalse();

@@ -23,7 +23,9 @@ class TwoRunsAtOnceTest {
             rightProcess.succeeds();
 
             left.train("alone", job, 1).succeeds();
-            assertThat(left.run("same").steps()).hasSize(40).isEqualTo(left.run("alone").steps());
+            assertThat(left.run("same").steps())
+                    .hasSize(40)
+                    .isEqualTo(left.run("alone").steps());
             assertThat(right.run("same").steps())
                     .hasSize(40)
                     .isNotEqualTo(left.run("alone").steps());
@@ -33,12 +35,12 @@ class TwoRunsAtOnceTest {
     @Test
     void shouldRefuseASecondAgentForOneRun() {
         try (LocalCluster cluster = LocalCluster.in(folder)) {
-            DunlinProcess first =
-                    cluster.train("one", TestJob.tiny(1_000_000).with("checkpoint.interval", 0), 1);
+            DunlinProcess first = cluster.train("one", TestJob.tiny(1_000_000).with("checkpoint.interval", 0), 1);
             RunFolder run = cluster.run("one");
             run.awaitStep(2);
 
-            DunlinProcess second = cluster.start("resume", run.path().toString()).endsWith(2);
+            DunlinProcess second =
+                    cluster.start("resume", run.path().toString()).endsWith(2);
 
             assertThat(second.text()).contains("DUN-208").contains("another agent is training");
             assertThat(first.running()).isTrue();

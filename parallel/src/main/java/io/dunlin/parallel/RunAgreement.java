@@ -67,8 +67,7 @@ public final class RunAgreement {
             Map<String, String> shownByDigest = new LinkedHashMap<>();
             for (int member = 0; member < ranks.size(); member++) {
                 MemorySegment fact = all.asSlice((long) member * PART_BYTES + (long) slot * FACT_BYTES, FACT_BYTES);
-                String digest = Arrays.toString(
-                        fact.asSlice(0, DIGEST_BYTES).toArray(ValueLayout.JAVA_BYTE));
+                String digest = Arrays.toString(fact.asSlice(0, DIGEST_BYTES).toArray(ValueLayout.JAVA_BYTE));
                 ranksByDigest.computeIfAbsent(digest, d -> new ArrayList<>()).add(ranks.get(member));
                 shownByDigest.putIfAbsent(digest, shown(fact));
             }
@@ -114,7 +113,10 @@ public final class RunAgreement {
         while (length < text.length && text[length] != 0) {
             length++;
         }
-        String line = new String(text, 0, length, StandardCharsets.UTF_8).lines().findFirst().orElse("");
+        String line = new String(text, 0, length, StandardCharsets.UTF_8)
+                .lines()
+                .findFirst()
+                .orElse("");
         return line.isEmpty() ? "empty" : line;
     }
 

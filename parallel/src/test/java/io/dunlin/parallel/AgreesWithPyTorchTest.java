@@ -24,7 +24,9 @@ class AgreesWithPyTorchTest {
             List<Double> norms = figures.curve("grad_norms");
             assertThat(outcome.losses()).hasSameSizeAs(losses);
             for (int step = 0; step < losses.size(); step++) {
-                assertThat(outcome.losses().get(step)).as("loss of step %d", step + 1).isCloseTo(losses.get(step), within(1e-4));
+                assertThat(outcome.losses().get(step))
+                        .as("loss of step %d", step + 1)
+                        .isCloseTo(losses.get(step), within(1e-4));
                 assertThat(outcome.norms().get(step))
                         .as("norm of step %d", step + 1)
                         .isCloseTo(norms.get(step), withinPercentage(0.1));

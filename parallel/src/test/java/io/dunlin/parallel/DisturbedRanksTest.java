@@ -43,8 +43,8 @@ class DisturbedRanksTest {
                 }
             });
 
-            List<Ending<Outcome>> endings =
-                    Ranks.endings(3, rank -> () -> (rank == 1 ? mortal : run.steps(100_000)).rank(world.communicator(rank)));
+            List<Ending<Outcome>> endings = Ranks.endings(
+                    3, rank -> () -> (rank == 1 ? mortal : run.steps(100_000)).rank(world.communicator(rank)));
 
             for (int survivor : new int[] {0, 2}) {
                 assertThat(((Ending.Failure<Outcome>) endings.get(survivor)).cause())

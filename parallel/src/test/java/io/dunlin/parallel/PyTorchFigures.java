@@ -17,10 +17,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** Two tiny models, what they were trained on, and the losses and norms that PyTorch had; see the runtime's tests. */
 enum PyTorchFigures {
     GPT2("gpt2-tiny", "transformer.", ModelConfig.gpt(3, 64, 4, 256, 64)),
-    LLAMA(
-            "llama-tiny",
-            "model.",
-            new ModelConfig(Family.LLAMA, 3, 64, 4, 2, 176, 256, 64, false, 1e-6f, 10_000f));
+    LLAMA("llama-tiny", "model.", new ModelConfig(Family.LLAMA, 3, 64, 4, 2, 176, 256, 64, false, 1e-6f, 10_000f));
 
     private final String folder;
     private final String prefix;

@@ -46,7 +46,8 @@ class RunAgreementTest {
 
         assertThat(endings).hasSize(3).allSatisfy(ending -> {
             assertThat(failure(ending))
-                    .hasMessage("The ranks were not started for the same run: seed is 7 on ranks 0, 2 but 8 on rank 1.");
+                    .hasMessage(
+                            "The ranks were not started for the same run: seed is 7 on ranks 0, 2 but 8 on rank 1.");
             assertThat(failure(ending).code()).isEqualTo("DUN-531");
             assertThat(failure(ending).exitCode()).isEqualTo(ExitCode.USAGE);
         });

@@ -102,8 +102,7 @@ public record SmallRun(
 
     /** The same with somebody who is told of each step. */
     public SmallRun told(LongConsumer listener) {
-        return new SmallRun(
-                config, accumulation, rows, rowsPerStep, microBatch, steps, bucketBytes, prepare, listener);
+        return new SmallRun(config, accumulation, rows, rowsPerStep, microBatch, steps, bucketBytes, prepare, listener);
     }
 
     /** Trains with nobody else. */
@@ -154,8 +153,7 @@ public record SmallRun(
             trainer.run(new TrainState(), steps);
             Map<String, float[]> weights = new LinkedHashMap<>();
             for (Parameter parameter : model.parameters()) {
-                weights.put(
-                        parameter.name(), parameter.value().segment().toArray(ValueLayout.JAVA_FLOAT));
+                weights.put(parameter.name(), parameter.value().segment().toArray(ValueLayout.JAVA_FLOAT));
             }
             return new Outcome(losses, norms, weights);
         }

@@ -36,9 +36,8 @@ public record BatchPlan(int context, int microBatch, int samples, List<String> r
      */
     public static BatchPlan of(int context, int microBatch, long tokensPerStep) {
         if (context < 1 || microBatch < 1 || tokensPerStep < 1) {
-            throw DataException.badBatch(
-                    "context %,d, micro_batch %,d and tokens_per_step %,d must each be at least 1"
-                            .formatted(context, microBatch, tokensPerStep));
+            throw DataException.badBatch("context %,d, micro_batch %,d and tokens_per_step %,d must each be at least 1"
+                    .formatted(context, microBatch, tokensPerStep));
         }
         long samples = tokensPerStep / context + (tokensPerStep % context * 2 >= context ? 1 : 0);
         samples = Math.max(1, samples);
@@ -88,7 +87,9 @@ public record BatchPlan(int context, int microBatch, int samples, List<String> r
                             samples == 1 ? "sample" : "samples",
                             microBatches(),
                             microBatch,
-                            last == microBatch ? "" : ", the last with %,d and %,d empty rows".formatted(last, microBatch - last)));
+                            last == microBatch
+                                    ? ""
+                                    : ", the last with %,d and %,d empty rows".formatted(last, microBatch - last)));
         }
         return sentences;
     }

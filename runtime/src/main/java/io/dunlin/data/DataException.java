@@ -29,7 +29,8 @@ public final class DataException extends DunlinException {
     static DataException unknownTokenizer(String name, List<String> known) {
         return new DataException(
                 "DUN-601",
-                "data.tokenizer = \"%s\": there is no such tokenizer. Known: %s".formatted(name, String.join(", ", known)),
+                "data.tokenizer = \"%s\": there is no such tokenizer. Known: %s"
+                        .formatted(name, String.join(", ", known)),
                 "--set data.tokenizer=" + known.getFirst());
     }
 
@@ -103,8 +104,9 @@ public final class DataException extends DunlinException {
     static DataException tooShort(String files, long tokens, int context) {
         return new DataException(
                 "DUN-604",
-                format("%s has %,d token%s; one sample of context %,d needs %,d", files, tokens, tokens == 1 ? "" : "s",
-                        context, context + 1L),
+                format(
+                        "%s has %,d token%s; one sample of context %,d needs %,d",
+                        files, tokens, tokens == 1 ? "" : "s", context, context + 1L),
                 tokens > 2 ? "--set model.context=" + (tokens - 1) + " or less, or more text" : "give it more text");
     }
 
@@ -129,8 +131,12 @@ public final class DataException extends DunlinException {
 
     static DataException noText(String text, long files, Optional<String> firstSkipped) {
         String why = firstSkipped
-                .map(first -> format("its %,d file%s not text (the first: %s)", files, files == 1 ? " is" : "s are", first))
-                .orElse(files == 0 ? "there is no file in it" : format("0 bytes in %,d file%s", files, files == 1 ? "" : "s"));
+                .map(first ->
+                        format("its %,d file%s not text (the first: %s)", files, files == 1 ? " is" : "s are", first))
+                .orElse(
+                        files == 0
+                                ? "there is no file in it"
+                                : format("0 bytes in %,d file%s", files, files == 1 ? "" : "s"));
         return new DataException(
                 "DUN-603",
                 "data.text = \"%s\" holds no text: %s".formatted(text, why),
@@ -155,8 +161,9 @@ public final class DataException extends DunlinException {
     static DataException positionOutside(DataPosition position, long samples) {
         return new DataException(
                 "DUN-614",
-                format("the run is at sample %,d of pass %,d, but the data has %,d samples a pass", position.sample(),
-                        position.epoch(), samples),
+                format(
+                        "the run is at sample %,d of pass %,d, but the data has %,d samples a pass",
+                        position.sample(), position.epoch(), samples),
                 "resume with the data and the model.context that the run began with");
     }
 

@@ -91,8 +91,14 @@ public final class DataPreparation {
     private String folderName(TextRequest request, TextListing listing) {
         StringBuilder key = new StringBuilder();
         key.append(VERSION).append('\n').append(listing.root()).append('\n');
-        key.append(request.tokenizer().id()).append('\n').append(request.tokenizer().vocabulary()).append('\n');
-        key.append(request.validation()).append('\n').append(request.limitBytes()).append('\n');
+        key.append(request.tokenizer().id())
+                .append('\n')
+                .append(request.tokenizer().vocabulary())
+                .append('\n');
+        key.append(request.validation())
+                .append('\n')
+                .append(request.limitBytes())
+                .append('\n');
         for (TextFile file : listing.files()) {
             key.append(file.name()).append('\t').append(file.lengthBytes()).append('\t');
             key.append(file.modifiedMs()).append('\n');
@@ -102,7 +108,8 @@ public final class DataPreparation {
             byte[] digest = hash.digest(key.toString().getBytes(StandardCharsets.UTF_8));
             Path last = Path.of(request.text()).getFileName();
             String name = (last == null ? "text" : last.toString()).replaceAll("[^A-Za-z0-9_-]+", "-");
-            return "%s-%s-%s".formatted(name, request.tokenizer().id(), HexFormat.of().formatHex(digest, 0, 8));
+            return "%s-%s-%s"
+                    .formatted(name, request.tokenizer().id(), HexFormat.of().formatHex(digest, 0, 8));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
@@ -179,7 +186,8 @@ public final class DataPreparation {
     }
 
     private static List<String> remarks(TokenSplit split) {
-        return split.firstSkipped()
+        return split
+                .firstSkipped()
                 .map(first -> "%,d %s not text and left out, the first is %s"
                         .formatted(split.skippedFiles(), split.skippedFiles() == 1 ? "file is" : "files are", first))
                 .stream()
@@ -200,7 +208,11 @@ public final class DataPreparation {
                 }
             }
             PreparedData.Counts counts = new PreparedData.Counts(
-                    facts.documents(), facts.skippedFiles(), facts.textBytes(), trainShard.count(), validationTokens,
+                    facts.documents(),
+                    facts.skippedFiles(),
+                    facts.textBytes(),
+                    trainShard.count(),
+                    validationTokens,
                     fileBytes);
             String tokenizer = trainShard.tokenizer().orElseThrow();
             return new PreparedData(origin, train, validation, tokenizer, counts, seconds, remarks);

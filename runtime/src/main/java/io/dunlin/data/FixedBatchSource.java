@@ -63,7 +63,8 @@ public final class FixedBatchSource implements BatchSource {
             }
             for (int row = 0; row < tokenRows.length; row++) {
                 if (tokenRows[row].length != tokenRows[0].length || targetRows[row].length != tokenRows[0].length) {
-                    throw new IllegalArgumentException("row %d is not of length %d".formatted(row, tokenRows[0].length));
+                    throw new IllegalArgumentException(
+                            "row %d is not of length %d".formatted(row, tokenRows[0].length));
                 }
             }
         }

@@ -79,8 +79,13 @@ final class JsonLines {
                 throw DataException.badLine(file, lineNumber, "more follows behind the object");
             }
         } catch (JacksonException e) {
-            throw DataException.badLine(file, lineNumber, "column %d: %s"
-                    .formatted(e.getLocation().getColumnNr() + from, e.getOriginalMessage().lines().findFirst().orElse("")));
+            throw DataException.badLine(
+                    file,
+                    lineNumber,
+                    "column %d: %s"
+                            .formatted(
+                                    e.getLocation().getColumnNr() + from,
+                                    e.getOriginalMessage().lines().findFirst().orElse("")));
         }
         String found = fields.isEmpty() ? "it has no fields" : "its fields: " + String.join(", ", fields);
         return text.orElseThrow(() -> DataException.badLine(file, lineNumber, "it has no \"text\" (" + found + ")"))

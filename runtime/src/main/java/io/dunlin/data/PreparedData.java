@@ -48,5 +48,10 @@ public record PreparedData(
      * @param fileBytes of both files
      */
     public record Counts(
-            long documents, long skippedFiles, long textBytes, long trainTokens, long validationTokens, long fileBytes) {}
+            long documents,
+            long skippedFiles,
+            long textBytes,
+            long trainTokens,
+            long validationTokens,
+            long fileBytes) {}
 }

@@ -25,7 +25,8 @@ record PreparedFacts(long documents, long skippedFiles, long textBytes, List<Str
         text.append("documents ").append(documents).append('\n');
         text.append("skipped-files ").append(skippedFiles).append('\n');
         text.append("text-bytes ").append(textBytes).append('\n');
-        remarks.forEach(remark -> text.append("remark ").append(remark.replace('\n', ' ')).append('\n'));
+        remarks.forEach(remark ->
+                text.append("remark ").append(remark.replace('\n', ' ')).append('\n'));
         String checksum = checksum(text.toString());
         text.append("crc32c ").append(checksum).append('\n');
         Folders.write(folder.resolve(FILE), text.toString());
@@ -48,7 +49,10 @@ record PreparedFacts(long documents, long skippedFiles, long textBytes, List<Str
                 number(lines.get(1)),
                 number(lines.get(2)),
                 number(lines.get(3)),
-                lines.stream().skip(4).map(line -> line.substring("remark ".length())).toList()));
+                lines.stream()
+                        .skip(4)
+                        .map(line -> line.substring("remark ".length()))
+                        .toList()));
     }
 
     private static long number(String line) {

@@ -71,7 +71,12 @@ record ShardHeader(ShardFormat format, int tokenBytes, long tokens, int vocabula
     /** The head as bytes, ready to be written. */
     ByteBuffer head() {
         ByteBuffer head = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        head.putLong(MAGIC).put(NAME).putInt(VERSION).putInt(tokenBytes).putLong(tokens).putInt(vocabulary);
+        head.putLong(MAGIC)
+                .put(NAME)
+                .putInt(VERSION)
+                .putInt(tokenBytes)
+                .putLong(tokens)
+                .putInt(vocabulary);
         head.putInt(checksum).put(padded(tokenizer, TOKENIZER_BYTES));
         head.putInt(HEAD_CHECKSUM_AT, crc(head.array(), HEAD_CHECKSUM_AT));
         return head.position(0);
@@ -124,15 +129,18 @@ record ShardHeader(ShardFormat format, int tokenBytes, long tokens, int vocabula
             throw DataException.notTokens(file, "it is plain text; text is given as data.text");
         }
         if (lengthBytes % Short.BYTES != 0) {
-            throw DataException.notTokens(file, "it has no header, and %,d bytes are not a whole number of u16"
-                    .formatted(lengthBytes));
+            throw DataException.notTokens(
+                    file, "it has no header, and %,d bytes are not a whole number of u16".formatted(lengthBytes));
         }
         return new ShardHeader(ShardFormat.RAW_U16, Short.BYTES, lengthBytes / Short.BYTES, 0, "", 0);
     }
 
     private static boolean looksOurs(byte[] start, byte[] end) {
         ByteBuffer foot = ByteBuffer.wrap(end).order(ByteOrder.LITTLE_ENDIAN);
-        byte[] magic = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(MAGIC).array();
+        byte[] magic = ByteBuffer.allocate(Long.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(MAGIC)
+                .array();
         int magicBytes = Math.min(start.length, magic.length);
         return Arrays.equals(start, 0, magicBytes, magic, 0, magicBytes)
                 || start.length >= 24 && Arrays.equals(start, 8, 24, NAME, 0, NAME.length)
@@ -145,16 +153,20 @@ record ShardHeader(ShardFormat format, int tokenBytes, long tokens, int vocabula
                     file, "%,d bytes, the header alone has %,d".formatted(lengthBytes, LENGTH_BYTES));
         }
         if (head.getLong(0) != MAGIC || !Arrays.equals(head.array(), 8, 24, NAME, 0, NAME.length)) {
-            throw DataException.damagedShard(file, "the magic is %016x, not %016x"
-                    .formatted(Long.reverseBytes(head.getLong(0)), Long.reverseBytes(MAGIC)));
+            throw DataException.damagedShard(
+                    file,
+                    "the magic is %016x, not %016x"
+                            .formatted(Long.reverseBytes(head.getLong(0)), Long.reverseBytes(MAGIC)));
         }
         if (head.getInt(24) != VERSION) {
             throw DataException.unknownVersion(file, head.getInt(24), VERSION);
         }
         int headChecksum = crc(head.array(), HEAD_CHECKSUM_AT);
         if (head.getInt(HEAD_CHECKSUM_AT) != headChecksum) {
-            throw DataException.damagedShard(file, "CRC32C of the header is %08x, the file says %08x"
-                    .formatted(headChecksum, head.getInt(HEAD_CHECKSUM_AT)));
+            throw DataException.damagedShard(
+                    file,
+                    "CRC32C of the header is %08x, the file says %08x"
+                            .formatted(headChecksum, head.getInt(HEAD_CHECKSUM_AT)));
         }
         String tokenizer = new String(head.array(), 48, TOKENIZER_BYTES, StandardCharsets.US_ASCII).trim();
         ShardHeader header = new ShardHeader(
@@ -188,8 +200,10 @@ record ShardHeader(ShardFormat format, int tokenBytes, long tokens, int vocabula
 
     private static void requireLength(String file, ShardHeader header, long lengthBytes) {
         if (header.fileBytes() != lengthBytes) {
-            throw DataException.damagedShard(file, "%,d tokens need %,d bytes, the file has %,d"
-                    .formatted(header.tokens, header.fileBytes(), lengthBytes));
+            throw DataException.damagedShard(
+                    file,
+                    "%,d tokens need %,d bytes, the file has %,d"
+                            .formatted(header.tokens, header.fileBytes(), lengthBytes));
         }
     }
 

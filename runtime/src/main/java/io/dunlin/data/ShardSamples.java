@@ -77,7 +77,8 @@ final class ShardSamples implements Samples {
 
     @Override
     public String place(long index) {
-        return "sample %,d of %s".formatted(index, shards.shards().get(fileOf(index)).path());
+        return "sample %,d of %s"
+                .formatted(index, shards.shards().get(fileOf(index)).path());
     }
 
     @Override

@@ -61,7 +61,8 @@ record TextListing(Path root, List<TextFile> files, List<String> remarks, Resour
             if (path.toString().endsWith(".zip")) {
                 return zip(path, name -> true);
             }
-            return new TextListing(path.toAbsolutePath(), List.of(file(path, path.toString())), List.of(), Resource.NONE);
+            return new TextListing(
+                    path.toAbsolutePath(), List.of(file(path, path.toString())), List.of(), Resource.NONE);
         } catch (IOException e) {
             throw DataException.unreadable(path.toString(), e);
         } catch (UncheckedIOException e) {
@@ -79,7 +80,8 @@ record TextListing(Path root, List<TextFile> files, List<String> remarks, Resour
         try {
             if (Files.exists(zip)) {
                 TextListing all = zip(zip, TextListing::writtenByPeople);
-                List<TextFile> files = all.files.stream().map(TextListing::unlicensed).toList();
+                List<TextFile> files =
+                        all.files.stream().map(TextListing::unlicensed).toList();
                 return new TextListing(all.root, files, List.of(), all.resource);
             }
             List<TextFile> own = folder(project.toRealPath(), name -> name.endsWith(".java"));
@@ -156,7 +158,11 @@ record TextListing(Path root, List<TextFile> files, List<String> remarks, Resour
     }
 
     private static TextFile unlicensed(TextFile file) {
-        return new TextFile(file.name(), file.lengthBytes(), file.modifiedMs(), () -> skipLicence(file.content().open()));
+        return new TextFile(
+                file.name(),
+                file.lengthBytes(),
+                file.modifiedMs(),
+                () -> skipLicence(file.content().open()));
     }
 
     /**

@@ -21,7 +21,8 @@ public record TextRequest(String text, Tokenizer tokenizer, double validation, l
     public TextRequest {
         if (!(validation >= 0 && validation <= 0.5)) {
             throw DataException.badSetting(
-                    "data.validation = %s is not between 0 and 0.5".formatted(validation), "--set data.validation=0.05");
+                    "data.validation = %s is not between 0 and 0.5".formatted(validation),
+                    "--set data.validation=0.05");
         }
         if (limitBytes < 1) {
             throw DataException.badSetting(

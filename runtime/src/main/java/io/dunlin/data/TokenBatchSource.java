@@ -51,8 +51,7 @@ public final class TokenBatchSource implements BatchSource {
         this(shards.cut(plan.context(), ShardSamples.Rest.DROPPED), plan, order, StepBuffer.AtEnd.NEXT_PASS, deadline);
     }
 
-    TokenBatchSource(
-            Samples samples, BatchPlan plan, SampleOrder order, StepBuffer.AtEnd atEnd, Duration deadline) {
+    TokenBatchSource(Samples samples, BatchPlan plan, SampleOrder order, StepBuffer.AtEnd atEnd, Duration deadline) {
         this.samples = samples;
         this.order = order;
         this.deadline = deadline;
@@ -94,8 +93,8 @@ public final class TokenBatchSource implements BatchSource {
     @Override
     public Batch next(DataPosition position, int share, int shares) {
         long startNs = System.nanoTime();
-        Ahead wanted = ahead.filter(step -> step.is(position, share, shares))
-                .orElseGet(() -> read(position, share, shares));
+        Ahead wanted =
+                ahead.filter(step -> step.is(position, share, shares)).orElseGet(() -> read(position, share, shares));
         ahead = Optional.empty();
         Batch batch = await(wanted);
         filling = 1 - filling;

@@ -25,8 +25,7 @@ import java.util.zip.CRC32C;
  * <p>Safe for reading by several threads.
  */
 public final class TokenShard implements AutoCloseable {
-    private static final ValueLayout.OfShort U16 =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int START_BYTES = 1024;
     private static final int CHUNK_BYTES = 1 << 20;
@@ -165,8 +164,10 @@ public final class TokenShard implements AutoCloseable {
             throw DataException.unreadable(path.toString(), e);
         }
         if ((int) crc.getValue() != header.checksum()) {
-            throw DataException.damagedShard(path.toString(), "CRC32C of its %,d tokens is %08x, the header says %08x"
-                    .formatted(count(), (int) crc.getValue(), header.checksum()));
+            throw DataException.damagedShard(
+                    path.toString(),
+                    "CRC32C of its %,d tokens is %08x, the header says %08x"
+                            .formatted(count(), (int) crc.getValue(), header.checksum()));
         }
         if (outside >= 0) {
             throw DataException.tokenOutside(path.toString(), outside, token(outside), header.vocabulary());

@@ -45,8 +45,8 @@ public final class TokenShardWriter implements AutoCloseable {
      * @throws DataException DUN-610 if it cannot be created
      */
     public static TokenShardWriter create(Path target, Tokenizer tokenizer) {
-        Path unfinished = target.resolveSibling(
-                "%s.%d-%x.tmp".formatted(target.getFileName(), ProcessHandle.current().pid(), System.nanoTime()));
+        Path unfinished = target.resolveSibling("%s.%d-%x.tmp"
+                .formatted(target.getFileName(), ProcessHandle.current().pid(), System.nanoTime()));
         try {
             FileChannel channel = FileChannel.open(
                     unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);

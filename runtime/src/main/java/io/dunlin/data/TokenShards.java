@@ -60,8 +60,7 @@ public final class TokenShards implements AutoCloseable {
             return List.of(whole);
         }
         Path parent = Folders.of(whole);
-        PathMatcher matcher =
-                FileSystems.getDefault().getPathMatcher("glob:" + whole.getFileName());
+        PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + whole.getFileName());
         try (Stream<Path> files = Files.list(parent)) {
             List<Path> found = files.filter(file -> matcher.matches(file.getFileName()) && Files.isRegularFile(file))
                     .sorted()
@@ -126,7 +125,8 @@ public final class TokenShards implements AutoCloseable {
 
     private static void requireFits(TokenShard shard, String tokenizer, int vocabulary) {
         if (shard.tokenizer().isPresent() && !shard.tokenizer().get().equals(tokenizer)) {
-            throw DataException.otherTokenizer(shard.path().toString(), shard.tokenizer().get(), tokenizer);
+            throw DataException.otherTokenizer(
+                    shard.path().toString(), shard.tokenizer().get(), tokenizer);
         }
         OptionalInt declared = shard.vocabulary();
         if (declared.isPresent() && declared.getAsInt() > vocabulary) {

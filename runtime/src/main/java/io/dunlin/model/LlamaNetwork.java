@@ -47,9 +47,8 @@ final class LlamaNetwork {
             blocks.add(block("layers." + i));
         }
         RmsNorm norm = norm("norm");
-        Linear head = config.tiedHead()
-                ? Linear.of(tokens)
-                : linear("lm_head", NORMAL, config.vocabulary(), width); // [V, C]
+        Linear head =
+                config.tiedHead() ? Linear.of(tokens) : linear("lm_head", NORMAL, config.vocabulary(), width); // [V, C]
         return new Network(new Embedding(tokens, Optional.empty()), List.copyOf(blocks), new Head(norm, head));
     }
 

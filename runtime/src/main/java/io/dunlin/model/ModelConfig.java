@@ -79,17 +79,7 @@ public record ModelConfig(
     public static ModelConfig llama(
             int layers, int width, int heads, int keyValueHeads, int hidden, int vocabulary, int context) {
         return new ModelConfig(
-                Family.LLAMA,
-                layers,
-                width,
-                heads,
-                keyValueHeads,
-                hidden,
-                vocabulary,
-                context,
-                false,
-                1e-5f,
-                500_000f);
+                Family.LLAMA, layers, width, heads, keyValueHeads, hidden, vocabulary, context, false, 1e-5f, 500_000f);
     }
 
     /** The same with another vocabulary. */

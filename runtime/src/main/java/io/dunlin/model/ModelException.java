@@ -39,7 +39,8 @@ public final class ModelException extends DunlinException {
     static ModelException notNumbers(int position) {
         return new ModelException(
                 "DUN-515",
-                "What the model predicts at position %d are no numbers: its weights are not finite.".formatted(position),
+                "What the model predicts at position %d are no numbers: its weights are not finite."
+                        .formatted(position),
                 "Go back to an earlier checkpoint, and train on with a lower learning rate.");
     }
 }

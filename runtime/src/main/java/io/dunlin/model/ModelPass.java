@@ -53,7 +53,9 @@ final class ModelPass implements Pass {
         }
         stream[layers] = plan.blockInput(config.width());
         dStream = plan.gradient("stream", config.width());
-        head = kind == PassKind.GENERATE ? network.head().planLogits(plan) : network.head().plan(plan);
+        head = kind == PassKind.GENERATE
+                ? network.head().planLogits(plan)
+                : network.head().plan(plan);
         headOffset = network.head().flatOffset();
         bytes = plan.bytes();
     }
@@ -112,7 +114,8 @@ final class ModelPass implements Pass {
     /** Copies I32 [B, T], checking what would otherwise read outside of the weights. */
     private void load(Tensor from, Tensor to, int least) {
         if (from.dtype() != DType.I32 || from.elements() != to.elements() || !from.dense()) {
-            throw new IllegalArgumentException("a pass planned for I32[%dx%d] was given %s".formatted(batch, time, from));
+            throw new IllegalArgumentException(
+                    "a pass planned for I32[%dx%d] was given %s".formatted(batch, time, from));
         }
         MemorySegment source = from.segment();
         MemorySegment target = to.segment();

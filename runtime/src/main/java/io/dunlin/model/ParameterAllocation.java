@@ -30,8 +30,9 @@ final class ParameterAllocation implements ParameterSource {
     public Parameter next(String name, Initial initial, long... extents) {
         Shape shape = Shape.of(extents);
         Tensor value = allocate("weights", DType.F32, shape);
-        Tensor compute =
-                precision == Precision.F32 ? value : allocate("weights to compute with", precision.activations(), shape);
+        Tensor compute = precision == Precision.F32
+                ? value
+                : allocate("weights to compute with", precision.activations(), shape);
         Parameter parameter = new Parameter(name, value, compute, flatElements);
         initials.put(parameter, initial);
         flatElements += Math.ceilDiv(shape.elements(), ALIGNMENT_ELEMENTS) * ALIGNMENT_ELEMENTS;

@@ -44,8 +44,14 @@ public final class Presets {
         presets.put("gpt2-774m", ModelConfig.gpt(36, 1_280, 20, GPT2_VOCABULARY, 1_024));
         presets.put("gpt2-1558m", ModelConfig.gpt(48, 1_600, 25, GPT2_VOCABULARY, 1_024));
         presets.put("llama-debug", ModelConfig.llama(2, 64, 4, 2, 176, 256, 64));
-        presets.put("llama3-1b", ModelConfig.llama(16, 2_048, 32, 8, 8_192, LLAMA3_VOCABULARY, 8_192).withTiedHead());
-        presets.put("llama3-3b", ModelConfig.llama(28, 3_072, 24, 8, 8_192, LLAMA3_VOCABULARY, 8_192).withTiedHead());
+        presets.put(
+                "llama3-1b",
+                ModelConfig.llama(16, 2_048, 32, 8, 8_192, LLAMA3_VOCABULARY, 8_192)
+                        .withTiedHead());
+        presets.put(
+                "llama3-3b",
+                ModelConfig.llama(28, 3_072, 24, 8, 8_192, LLAMA3_VOCABULARY, 8_192)
+                        .withTiedHead());
         presets.put("llama3-8b", ModelConfig.llama(32, 4_096, 32, 8, 14_336, LLAMA3_VOCABULARY, 8_192));
         presets.put("llama3-70b", ModelConfig.llama(80, 8_192, 64, 8, 28_672, LLAMA3_VOCABULARY, 8_192));
         return Collections.unmodifiableSequencedMap(presets);

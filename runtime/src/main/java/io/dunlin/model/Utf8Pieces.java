@@ -16,7 +16,10 @@ final class Utf8Pieces {
 
     /** The characters that {@code more} completes. */
     String add(byte[] more) {
-        ByteBuffer bytes = ByteBuffer.allocate(pending.length + more.length).put(pending).put(more).flip();
+        ByteBuffer bytes = ByteBuffer.allocate(pending.length + more.length)
+                .put(pending)
+                .put(more)
+                .flip();
         CharBuffer characters = CharBuffer.allocate(bytes.remaining());
         decoder.decode(bytes, characters, false);
         pending = new byte[bytes.remaining()];

@@ -49,8 +49,7 @@ public final class ActivationPlan {
      * @param batch sequences
      * @param time positions of each
      */
-    public ActivationPlan(
-            Device device, Kernels kernels, DType dtype, int batch, int time, Retention retention) {
+    public ActivationPlan(Device device, Kernels kernels, DType dtype, int batch, int time, Retention retention) {
         this.device = device;
         this.kernels = kernels;
         this.dtype = dtype;

@@ -124,10 +124,7 @@ public record Head(Norm norm, Linear projection) {
 
         private static Tensor elements(Tensor vector, int first, int count) {
             long bytes = vector.dtype().bytes();
-            return Tensor.of(
-                    vector.dtype(),
-                    Shape.of(count),
-                    vector.segment().asSlice(first * bytes, count * bytes));
+            return Tensor.of(vector.dtype(), Shape.of(count), vector.segment().asSlice(first * bytes, count * bytes));
         }
     }
 }

@@ -39,7 +39,8 @@ public final class AdamW implements Optimizer {
         /** Checks the ranges. */
         public Settings {
             if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1)) {
-                throw new IllegalArgumentException("betas " + beta1 + " and " + beta2 + " are not both in 0 to below 1");
+                throw new IllegalArgumentException(
+                        "betas " + beta1 + " and " + beta2 + " are not both in 0 to below 1");
             }
             if (!(epsilon > 0 && weightDecay >= 0)) {
                 throw new IllegalArgumentException("epsilon " + epsilon + ", weight decay " + weightDecay);
@@ -60,8 +61,7 @@ public final class AdamW implements Optimizer {
         this.stream = device.stream("update");
         this.settings = settings;
         for (Parameter parameter : parameters) {
-            Moments both = new Moments(
-                    named(FIRST_MOMENT, parameter, device), named(SECOND_MOMENT, parameter, device));
+            Moments both = new Moments(named(FIRST_MOMENT, parameter, device), named(SECOND_MOMENT, parameter, device));
             moments.put(parameter, both);
         }
     }

@@ -65,7 +65,8 @@ public final class Evaluation {
             for (MicroBatch microBatch : batch.microBatches()) {
                 lossSums[microBatch.index()] = pass.loss(microBatch);
             }
-            for (double lossSum : exchange.agree(new GradientExchange.Tally(lossSums, 0)).lossSums()) {
+            for (double lossSum :
+                    exchange.agree(new GradientExchange.Tally(lossSums, 0)).lossSums()) {
                 sum += lossSum;
             }
             targets += batch.globalTargets();

@@ -37,7 +37,8 @@ final class GradientBuffer {
     /** Elements offset to offset + length, which is the {@code ordinal}-th part that backward completes. */
     Tensor part(int ordinal, long offset, long length) {
         if (ordinal == parts.size()) {
-            parts.add(Tensor.of(DType.F32, Shape.of(length), memory.asSlice(offset * Float.BYTES, length * Float.BYTES)));
+            parts.add(
+                    Tensor.of(DType.F32, Shape.of(length), memory.asSlice(offset * Float.BYTES, length * Float.BYTES)));
         }
         Tensor part = parts.get(ordinal);
         if (part.elements() != length || part.address() != memory.address() + offset * Float.BYTES) {

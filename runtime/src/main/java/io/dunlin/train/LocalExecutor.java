@@ -36,11 +36,10 @@ public final class LocalExecutor implements StepExecutor {
         this.exchange = exchange;
         this.exchangeReady = exchange::ready;
         this.kernels = model.stream().kernels();
-        this.accumulator =
-                switch (accumulation) {
-                    case RUNNING -> new RunningAccumulator(model);
-                    case TREE -> new TreeAccumulator(model);
-                };
+        this.accumulator = switch (accumulation) {
+            case RUNNING -> new RunningAccumulator(model);
+            case TREE -> new TreeAccumulator(model);
+        };
     }
 
     @Override

@@ -68,7 +68,8 @@ final class TreeAccumulator implements GradientAccumulator {
             Node node = new Node(new SummationTree.Block(0, i), target);
             List<Addition> additions = new ArrayList<>();
             node = raise(node, global);
-            while (!complete.isEmpty() && complete.peek().block().parent().equals(node.block().parent())) {
+            while (!complete.isEmpty()
+                    && complete.peek().block().parent().equals(node.block().parent())) {
                 Node left = complete.pop();
                 additions.add(new Addition(buffer(left.buffer()), buffer(node.buffer())));
                 free.add(node.buffer());

@@ -23,7 +23,8 @@ class BatchPlanTest {
     void shouldTakeTheNearestNumberOfSamples() {
         assertThat(BatchPlan.of(64, 4, 4100).samples()).isEqualTo(64);
         assertThat(BatchPlan.of(64, 4, 4100).remarks())
-                .containsExactly("tokens_per_step 4,100 is not a multiple of the context 64: a step takes 64 samples = 4,096 tokens");
+                .containsExactly(
+                        "tokens_per_step 4,100 is not a multiple of the context 64: a step takes 64 samples = 4,096 tokens");
         assertThat(BatchPlan.of(64, 4, 95).samples()).isEqualTo(1);
         assertThat(BatchPlan.of(64, 4, 96).samples()).isEqualTo(2);
         assertThat(BatchPlan.of(64, 4, 1).samples()).isEqualTo(1);
@@ -51,7 +52,8 @@ class BatchPlanTest {
         assertThat(plan.samples()).isEqualTo(samples);
         assertThat(plan.microBatch()).isBetween(1, microBatch);
         assertThat(IntStream.range(0, plan.microBatches()).map(plan::rowsOf)).allMatch(rows -> rows >= 1);
-        assertThat(IntStream.range(0, plan.microBatches()).map(plan::rowsOf).sum()).isEqualTo(samples);
+        assertThat(IntStream.range(0, plan.microBatches()).map(plan::rowsOf).sum())
+                .isEqualTo(samples);
         assertThat(plan.microBatches()).isEqualTo((samples + microBatch - 1) / microBatch);
     }
 

@@ -56,8 +56,7 @@ class DataPreparationTest {
 
         assertThat(text(data.train())).isEqualTo(text.substring(0, 953));
         assertThat(text(data.validation().orElseThrow())).isEqualTo(text.substring(953));
-        assertThat(data.counts())
-                .isEqualTo(new PreparedData.Counts(1, 0, 1003, 953, 50, 2 * 144 + 2 * 1003));
+        assertThat(data.counts()).isEqualTo(new PreparedData.Counts(1, 0, 1003, 953, 50, 2 * 144 + 2 * 1003));
         assertThat(data.tokenizer()).isEqualTo("byte");
         assertThat(data.origin()).isEqualTo(PreparedData.Origin.PREPARED);
         assertThat(data.remarks()).isEmpty();
@@ -80,7 +79,8 @@ class DataPreparationTest {
         Files.writeString(texts.resolve("a.java"), "first");
         Files.writeString(texts.resolve("empty.txt"), "");
         Files.write(texts.resolve("image.png"), new byte[] {(byte) 0x89, 'P', 0, 1});
-        Files.writeString(texts.resolve("d.jsonl"), "{\"text\": \"four\\u00e9\"}\n\n{\"id\": 5, \"text\": \"fifth\"}\n");
+        Files.writeString(
+                texts.resolve("d.jsonl"), "{\"text\": \"four\\u00e9\"}\n\n{\"id\": 5, \"text\": \"fifth\"}\n");
 
         PreparedData data = prepare(texts, 0);
 
@@ -109,7 +109,8 @@ class DataPreparationTest {
         List<String> validation = text(data.validation().orElseThrow()).lines().toList();
         assertThat(validation.size()).isBetween(140, 260); // mean 200, deviation 13
         assertThat(Stream.concat(train.stream(), validation.stream()).sorted())
-                .isEqualTo(IntStream.range(0, 2000).mapToObj("<%04d>"::formatted).toList());
+                .isEqualTo(
+                        IntStream.range(0, 2000).mapToObj("<%04d>"::formatted).toList());
         assertThat(train).isSorted();
         assertThat(validation).isSorted();
     }
@@ -227,11 +228,17 @@ class DataPreparationTest {
 
         PreparedData second = prepare(file, 0.1);
         assertThat(second.origin()).isEqualTo(PreparedData.Origin.PREPARED);
-        assertThat(second.remarks()).singleElement().asString().startsWith("prepared again: " + first.train() + " is damaged: CRC32C");
+        assertThat(second.remarks())
+                .singleElement()
+                .asString()
+                .startsWith("prepared again: " + first.train() + " is damaged: CRC32C");
         assertThat(text(second.train())).hasSize(450);
 
         Files.writeString(second.train().resolveSibling("prepared.txt"), "dunlin prepared-data 1\nnonsense\n");
-        assertThat(prepare(file, 0.1).remarks()).singleElement().asString().endsWith("prepared.txt is missing or damaged");
+        assertThat(prepare(file, 0.1).remarks())
+                .singleElement()
+                .asString()
+                .endsWith("prepared.txt is missing or damaged");
         Files.delete(second.train());
         assertThat(prepare(file, 0.1).remarks()).singleElement().asString().contains("there is no such file");
         assertThat(prepare(file, 0.1).origin()).isEqualTo(PreparedData.Origin.CACHED);
@@ -252,7 +259,8 @@ class DataPreparationTest {
                     .toList();
             for (Future<PreparedData> result : results) {
                 assertThat(text(result.get().train())).hasSize(450_000);
-                assertThat(result.get().counts()).isEqualTo(results.getFirst().get().counts());
+                assertThat(result.get().counts())
+                        .isEqualTo(results.getFirst().get().counts());
             }
         }
         assertThat(names(cache)).hasSize(1);
@@ -279,7 +287,10 @@ class DataPreparationTest {
         Path nothing = Files.createDirectories(folder.resolve("nothing"));
 
         failsWith("DUN-603", empty, "data.text = \"%s\" holds no text: 0 bytes in 1 file".formatted(empty));
-        failsWith("DUN-603", binary, "data.text = \"%s\" holds no text: its 1 file is not text (the first: %s)".formatted(binary, binary));
+        failsWith(
+                "DUN-603",
+                binary,
+                "data.text = \"%s\" holds no text: its 1 file is not text (the first: %s)".formatted(binary, binary));
         failsWith("DUN-603", nothing, "data.text = \"%s\" holds no text: there is no file in it".formatted(nothing));
         Path missing = folder.resolve("missing.txt");
         failsWith("DUN-602", missing, "data.text = \"%s\": there is no file or folder %s".formatted(missing, missing));
@@ -309,16 +320,20 @@ class DataPreparationTest {
 
     @Test
     void shouldLeaveNothingHalfWrittenOnAFullDisk() throws IOException {
-        Configuration small = Configuration.unix().toBuilder().setMaxSize(6 << 20).setBlockSize(4096).build();
+        Configuration small = Configuration.unix().toBuilder()
+                .setMaxSize(6 << 20)
+                .setBlockSize(4096)
+                .build();
         try (FileSystem disk = Jimfs.newFileSystem(small)) {
             Path text = Files.writeString(disk.getPath("/text.txt"), "0123456789".repeat(300_000));
             Path cacheThere = disk.getPath("/cache");
-            DataPreparation preparation = new DataPreparation(
-                    cacheThere, javaHome, texts, Progress.NONE, InstantSource.fixed(NOW));
+            DataPreparation preparation =
+                    new DataPreparation(cacheThere, javaHome, texts, Progress.NONE, InstantSource.fixed(NOW));
 
             assertThatThrownBy(() -> preparation.prepare(TextRequest.of(text.toString(), BYTE, 0.05)))
                     .asInstanceOf(InstanceOfAssertFactories.type(DataException.class))
-                    .extracting(DataException::code, failure -> failure.exitCode().number())
+                    .extracting(
+                            DataException::code, failure -> failure.exitCode().number())
                     .containsExactly("DUN-610", 3);
             try (Stream<Path> left = Files.walk(cacheThere)) {
                 assertThat(left).containsExactly(cacheThere);
@@ -353,7 +368,8 @@ class DataPreparationTest {
 
     private static Path zip(Path file, Map<String, String> entries) throws IOException {
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
-            for (Map.Entry<String, String> entry : new TreeMap<>(entries).descendingMap().entrySet()) {
+            for (Map.Entry<String, String> entry :
+                    new TreeMap<>(entries).descendingMap().entrySet()) {
                 zip.putNextEntry(new ZipEntry(entry.getKey()));
                 zip.write(entry.getValue().getBytes(StandardCharsets.UTF_8));
             }
@@ -364,7 +380,8 @@ class DataPreparationTest {
     private static String text(Path shardFile) {
         try (TokenShard shard = TokenShard.open(shardFile)) {
             shard.verify(Progress.NONE);
-            int[] tokens = IntStream.range(0, (int) shard.count()).map(shard::token).toArray();
+            int[] tokens =
+                    IntStream.range(0, (int) shard.count()).map(shard::token).toArray();
             return new String(BYTE.decode(tokens), StandardCharsets.UTF_8);
         }
     }

@@ -22,8 +22,7 @@ class JsonLinesTest {
 
                 \t
                 {"text": ""}
-                {"text": "last"}"""))
-                .containsExactly("one", "two\nlines \u00e9", "", "last");
+                {"text": "last"}""")).containsExactly("one", "two\nlines \u00e9", "", "last");
         assertThat(documents("")).isEmpty();
         assertThat(documents("\n\n")).isEmpty();
         assertThat(documents("{\"text\":\"dos\"}\r\n{\"text\":\"lines\"}\r\n")).containsExactly("dos", "lines");
@@ -34,7 +33,8 @@ class JsonLinesTest {
     void shouldReadLinesLongerThanItsBuffer() throws IOException {
         String text = "0123456789".repeat(50_000);
 
-        assertThat(documents("{\"text\":\"%s\"}\n{\"text\":\"short\"}".formatted(text))).containsExactly(text, "short");
+        assertThat(documents("{\"text\":\"%s\"}\n{\"text\":\"short\"}".formatted(text)))
+                .containsExactly(text, "short");
     }
 
     @ParameterizedTest

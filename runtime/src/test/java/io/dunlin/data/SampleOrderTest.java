@@ -15,10 +15,15 @@ import org.junit.jupiter.api.Test;
 class SampleOrderTest {
     @Property(tries = 300)
     void shouldUseEachSampleOnceInAPass(
-            @ForAll long seed, @ForAll @LongRange(max = 1000) long epoch, @ForAll @IntRange(min = 1, max = 600) int samples) {
+            @ForAll long seed,
+            @ForAll @LongRange(max = 1000) long epoch,
+            @ForAll @IntRange(min = 1, max = 600) int samples) {
         SampleOrder order = SampleOrder.shuffled(seed);
 
-        assertThat(LongStream.range(0, samples).map(i -> order.sample(epoch, i, samples)).sorted().toArray())
+        assertThat(LongStream.range(0, samples)
+                        .map(i -> order.sample(epoch, i, samples))
+                        .sorted()
+                        .toArray())
                 .isEqualTo(LongStream.range(0, samples).toArray());
     }
 
@@ -82,6 +87,8 @@ class SampleOrderTest {
     }
 
     private static long[] pass(SampleOrder order, long epoch, int samples) {
-        return LongStream.range(0, samples).map(i -> order.sample(epoch, i, samples)).toArray();
+        return LongStream.range(0, samples)
+                .map(i -> order.sample(epoch, i, samples))
+                .toArray();
     }
 }

@@ -29,6 +29,7 @@ import org.assertj.core.api.InstanceOfAssertFactories;
 class TokenBatchSourceTest {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final Tokenizer WIDE = new TestTokenizer("numbers", 100_000);
+
     @SuppressWarnings("NullAway.Init") // set before all tests
     private static Path folder;
 
@@ -176,8 +177,14 @@ class TokenBatchSourceTest {
     void shouldPassOverFilesTooShortForASample() {
         try (TokenBatchSource source = source(BatchPlan.of(4, 3, 12), SampleOrder.inOrder(), 4, 9, 0, 3, 5, 1)) {
             assertThat(source.samplesPerEpoch()).isEqualTo(3);
-            assertThat(rows(source.next(DataPosition.START, 0, 1).microBatches().getFirst().tokens()))
-                    .containsExactly(List.of(1000, 1001, 1002, 1003), List.of(1004, 1005, 1006, 1007), List.of(4000, 4001, 4002, 4003));
+            assertThat(rows(source.next(DataPosition.START, 0, 1)
+                            .microBatches()
+                            .getFirst()
+                            .tokens()))
+                    .containsExactly(
+                            List.of(1000, 1001, 1002, 1003),
+                            List.of(1004, 1005, 1006, 1007),
+                            List.of(4000, 4001, 4002, 4003));
         }
     }
 
@@ -188,8 +195,10 @@ class TokenBatchSourceTest {
             assertThat(source.samplesPerEpoch()).isEqualTo(5);
             Batch first = source.next(DataPosition.START, 0, 1);
             assertThat(first.globalTargets()).isEqualTo(10);
-            assertThat(rows(first.microBatches().get(1).tokens())).containsExactly(List.of(8, 9, 0, 0), List.of(0, 0, 0, 0));
-            assertThat(rows(first.microBatches().get(1).targets())).containsExactly(List.of(9, 10, -1, -1), List.of(-1, -1, -1, -1));
+            assertThat(rows(first.microBatches().get(1).tokens()))
+                    .containsExactly(List.of(8, 9, 0, 0), List.of(0, 0, 0, 0));
+            assertThat(rows(first.microBatches().get(1).targets()))
+                    .containsExactly(List.of(9, 10, -1, -1), List.of(-1, -1, -1, -1));
             Batch second = source.next(first.next(), 0, 1);
             assertThat(second.globalTargets()).isEqualTo(5);
             assertThat(second.globalMicroBatches()).isEqualTo(1);
@@ -214,7 +223,8 @@ class TokenBatchSourceTest {
                 for (int share = 0; share < shares; share++) {
                     Batch batch = source.next(position, share, shares);
                     batch.microBatches().forEach(part -> rows(part.targets())
-                            .forEach(row -> row.stream().filter(target -> target >= 0).forEach(targets::add)));
+                            .forEach(row ->
+                                    row.stream().filter(target -> target >= 0).forEach(targets::add)));
                     promised += share == 0 ? batch.globalTargets() : 0;
                     next = batch.next();
                 }
@@ -262,7 +272,8 @@ class TokenBatchSourceTest {
         Path file = folder.resolve("raw.bin");
         Files.write(file, new byte[] {1, 0, 2, 0, 3, 0, 4, 0, (byte) 0xFF, (byte) 0xFF, 5, 0, 6, 0});
         TokenShards shards = TokenShards.open(List.of(file), "byte", 256);
-        try (TokenBatchSource source = new TokenBatchSource(shards, BatchPlan.of(2, 1, 2), SampleOrder.inOrder(), SOON)) {
+        try (TokenBatchSource source =
+                new TokenBatchSource(shards, BatchPlan.of(2, 1, 2), SampleOrder.inOrder(), SOON)) {
             Batch first = source.next(DataPosition.START, 0, 1);
             assertThat(rows(first.microBatches().getFirst().tokens())).containsExactly(List.of(1, 2));
             assertThatThrownBy(() -> source.next(first.next(), 0, 1))
@@ -317,7 +328,8 @@ class TokenBatchSourceTest {
         assertThat(TokenShards.matching(folder, "set/val_1.bin")).containsExactly(set.resolve("val_1.bin"));
         assertThatThrownBy(() -> TokenShards.matching(folder, "set/test_*.bin"))
                 .hasMessage("no file matches \"test_*.bin\" in " + set);
-        assertThatThrownBy(() -> TokenShards.matching(folder, "nowhere/*.bin")).hasMessageContaining("no such file or folder");
+        assertThatThrownBy(() -> TokenShards.matching(folder, "nowhere/*.bin"))
+                .hasMessageContaining("no such file or folder");
     }
 
     /** Three samples that are not read before {@code answer} comes. */
@@ -364,7 +376,9 @@ class TokenBatchSourceTest {
 
     /** File k of {@code counts} holds the tokens 1000k, 1000k + 1, ... */
     private static TokenBatchSource source(BatchPlan plan, SampleOrder order, int... counts) {
-        List<Path> files = IntStream.range(0, counts.length).mapToObj(i -> write(i, counts[i])).toList();
+        List<Path> files = IntStream.range(0, counts.length)
+                .mapToObj(i -> write(i, counts[i]))
+                .toList();
         return new TokenBatchSource(TokenShards.open(files, "numbers", 100_000), plan, order, SOON);
     }
 
@@ -403,7 +417,9 @@ class TokenBatchSourceTest {
         int[] values = tensor.segment().toArray(ValueLayout.JAVA_INT);
         int columns = (int) tensor.columns();
         return IntStream.range(0, values.length / columns)
-                .mapToObj(row -> Arrays.stream(values, row * columns, (row + 1) * columns).boxed().toList())
+                .mapToObj(row -> Arrays.stream(values, row * columns, (row + 1) * columns)
+                        .boxed()
+                        .toList())
                 .toList();
     }
 }

@@ -75,17 +75,17 @@ class TokenShardTest {
         assertThat(HexFormat.of().formatHex(Files.readAllBytes(write(BYTE, 'a', 'b', 255))))
                 .isEqualTo(
                         "8944554e4c494e0a" // magic
-                        + "746f6b656e2d73686172640000000000" // token-shard
-                        + "01000000" // version
-                        + "02000000" // token bytes
-                        + "0300000000000000" // tokens
-                        + "00010000" // vocabulary
-                        + "9b16ed53" // CRC32C of the tokens
-                        + "62797465" + "00".repeat(56) // byte
-                        + "00".repeat(16) // reserved
-                        + "94cbcdfe" // CRC32C of the head
-                        + "61006200ff00" // a b 255
-                        + "76bbaab1b3b6b1f59b16ed5394cbcdfe" // foot
+                                + "746f6b656e2d73686172640000000000" // token-shard
+                                + "01000000" // version
+                                + "02000000" // token bytes
+                                + "0300000000000000" // tokens
+                                + "00010000" // vocabulary
+                                + "9b16ed53" // CRC32C of the tokens
+                                + "62797465" + "00".repeat(56) // byte
+                                + "00".repeat(16) // reserved
+                                + "94cbcdfe" // CRC32C of the head
+                                + "61006200ff00" // a b 255
+                                + "76bbaab1b3b6b1f59b16ed5394cbcdfe" // foot
                         );
     }
 
@@ -131,7 +131,8 @@ class TokenShardTest {
         }
 
         assertThatThrownBy(() -> readAndVerify(file))
-                .hasMessageMatching(".*tokens.bin is damaged: CRC32C of its 3 tokens is [0-9a-f]{8}, the header says [0-9a-f]{8}")
+                .hasMessageMatching(
+                        ".*tokens.bin is damaged: CRC32C of its 3 tokens is [0-9a-f]{8}, the header says [0-9a-f]{8}")
                 .asInstanceOf(InstanceOfAssertFactories.type(DataException.class))
                 .extracting(DataException::remedy, InstanceOfAssertFactories.STRING)
                 .contains("dunlin data prepare");
@@ -195,7 +196,8 @@ class TokenShardTest {
     void shouldNotTakeJustAnythingForTokens() throws IOException {
         Path odd = Files.write(folder.resolve("odd.bin"), new byte[3]);
         Path other = Files.write(folder.resolve("tokens.dat"), new byte[4]);
-        Path text = Files.writeString(folder.resolve("text.bin"), "To be, or not to be, that is the question.\n".repeat(10));
+        Path text = Files.writeString(
+                folder.resolve("text.bin"), "To be, or not to be, that is the question.\n".repeat(10));
 
         assertThatThrownBy(() -> TokenShard.open(odd))
                 .hasMessage(odd + " is not a token file: it has no header, and 3 bytes are not a whole number of u16");
@@ -260,7 +262,8 @@ class TokenShardTest {
             }
             String message = file + " is damaged: it became shorter while it was read";
             assertThatThrownBy(() -> shard.verify(Progress.NONE)).hasMessage(message);
-            assertThatThrownBy(() -> shard.read(90_000, 100, arena.allocate(400), 256)).hasMessage(message);
+            assertThatThrownBy(() -> shard.read(90_000, 100, arena.allocate(400), 256))
+                    .hasMessage(message);
         }
     }
 
@@ -306,7 +309,10 @@ class TokenShardTest {
 
     @Test
     void shouldSayThatTheDiskIsFull() throws IOException {
-        Configuration small = Configuration.unix().toBuilder().setMaxSize(1 << 20).setBlockSize(4096).build();
+        Configuration small = Configuration.unix().toBuilder()
+                .setMaxSize(1 << 20)
+                .setBlockSize(4096)
+                .build();
         try (FileSystem disk = Jimfs.newFileSystem(small)) {
             Path file = disk.getPath("/tokens.bin");
             try (TokenShardWriter writer = TokenShardWriter.create(file, BYTE)) {
@@ -339,8 +345,10 @@ class TokenShardTest {
         }
     }
 
-    private Path llmC(String name, int magic, int version, int count, int tokenBytes, int... tokens) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(1024 + tokens.length * tokenBytes).order(ByteOrder.LITTLE_ENDIAN);
+    private Path llmC(String name, int magic, int version, int count, int tokenBytes, int... tokens)
+            throws IOException {
+        ByteBuffer bytes =
+                ByteBuffer.allocate(1024 + tokens.length * tokenBytes).order(ByteOrder.LITTLE_ENDIAN);
         bytes.putInt(magic).putInt(version).putInt(count).position(1024);
         for (int token : tokens) {
             if (tokenBytes == Short.BYTES) {

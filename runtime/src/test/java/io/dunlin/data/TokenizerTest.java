@@ -52,8 +52,7 @@ class TokenizerTest {
     void shouldDecodeWhatItEncoded(@ForAll @StringLength(max = 200) String text) {
         byte[] bytes = utf8(text);
 
-        assertThat(GPT2.decode(GPT2.encode(bytes)))
-                .isEqualTo(utf8(new String(bytes, StandardCharsets.UTF_8)));
+        assertThat(GPT2.decode(GPT2.encode(bytes))).isEqualTo(utf8(new String(bytes, StandardCharsets.UTF_8)));
         assertThat(BYTE.decode(BYTE.encode(bytes))).isEqualTo(bytes);
     }
 
@@ -80,7 +79,8 @@ class TokenizerTest {
                 .asInstanceOf(InstanceOfAssertFactories.type(DataException.class))
                 .extracting(DataException::code, DataException::remedy)
                 .containsExactly("DUN-601", "--set data.tokenizer=byte");
-        assertThat(Tokenizer.names()).allSatisfy(name -> assertThat(Tokenizer.named(name).id()).isEqualTo(name));
+        assertThat(Tokenizer.names())
+                .allSatisfy(name -> assertThat(Tokenizer.named(name).id()).isEqualTo(name));
     }
 
     @Test

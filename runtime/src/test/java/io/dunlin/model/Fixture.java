@@ -92,8 +92,7 @@ public enum Fixture {
         });
         for (Parameter parameter : model.parameters()) {
             float[] elements = stored.remove(parameter.name()).elements();
-            MemorySegment.copy(
-                    elements, 0, parameter.value().segment(), ValueLayout.JAVA_FLOAT, 0, elements.length);
+            MemorySegment.copy(elements, 0, parameter.value().segment(), ValueLayout.JAVA_FLOAT, 0, elements.length);
         }
         if (!stored.isEmpty()) {
             throw new IllegalStateException("not in the model: " + stored.keySet());

@@ -16,8 +16,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 class InitialiserTest {
     @ParameterizedTest
     @CsvSource({
-        "0.5, 0.0", "0.75, 0.6744897501960817", "0.95, 1.6448536269514722", "0.975, 1.959963984540054",
-        "0.025, -1.959963984540054", "0.9999, 3.719016485455709", "0.000001, -4.753424308822899"
+        "0.5, 0.0",
+        "0.75, 0.6744897501960817",
+        "0.95, 1.6448536269514722",
+        "0.975, 1.959963984540054",
+        "0.025, -1.959963984540054",
+        "0.9999, 3.719016485455709",
+        "0.000001, -4.753424308822899"
     })
     void shouldInvertTheNormalDistribution(double probability, double quantile) {
         int bits = (int) Math.round((probability - 0.5) * 0x1.0p32);

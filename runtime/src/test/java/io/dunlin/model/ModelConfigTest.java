@@ -74,12 +74,11 @@ class ModelConfigTest {
 
     @Test
     void shouldNameTheDivisorsWhenHeadsDoNotDivideTheWidth() {
-        assertThatThrownBy(() -> ModelConfig.gpt(2, 10, 3, 256, 64))
-                .isInstanceOfSatisfying(ModelException.class, e -> {
-                    assertThat(e.code()).isEqualTo("DUN-511");
-                    assertThat(e).hasMessage("model.heads = 3 does not divide model.width = 10");
-                    assertThat(e.remedy()).isEqualTo("possible: 1 2 5 10");
-                });
+        assertThatThrownBy(() -> ModelConfig.gpt(2, 10, 3, 256, 64)).isInstanceOfSatisfying(ModelException.class, e -> {
+            assertThat(e.code()).isEqualTo("DUN-511");
+            assertThat(e).hasMessage("model.heads = 3 does not divide model.width = 10");
+            assertThat(e.remedy()).isEqualTo("possible: 1 2 5 10");
+        });
     }
 
     @Test
@@ -91,10 +90,9 @@ class ModelConfigTest {
 
     @Test
     void shouldListThePresetsWhenOneDoesNotExist() {
-        assertThatThrownBy(() -> Presets.named("gpt2-125m"))
-                .isInstanceOfSatisfying(ModelException.class, e -> {
-                    assertThat(e.code()).isEqualTo("DUN-512");
-                    assertThat(e.remedy()).contains("gpt2-124m").contains("llama3-8b");
-                });
+        assertThatThrownBy(() -> Presets.named("gpt2-125m")).isInstanceOfSatisfying(ModelException.class, e -> {
+            assertThat(e.code()).isEqualTo("DUN-512");
+            assertThat(e.remedy()).contains("gpt2-124m").contains("llama3-8b");
+        });
     }
 }

@@ -53,7 +53,10 @@ final class Safetensors {
         int begin = entry.get("data_offsets").get(0).asInt();
         int end = entry.get("data_offsets").get(1).asInt();
         float[] elements = new float[(end - begin) / Float.BYTES];
-        data.slice(begin, end - begin).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(elements);
+        data.slice(begin, end - begin)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer()
+                .get(elements);
         long[] extents = new long[entry.get("shape").size()];
         for (int i = 0; i < extents.length; i++) {
             extents[i] = entry.get("shape").get(i).asLong();

@@ -45,7 +45,8 @@ class TextGeneratorTest {
         assertThat(generator.text("class ", settings, piece -> {})).isEqualTo(first);
         assertThat(new TextGenerator(model(Family.GPT, 32, 256), BYTE).text("class ", settings, piece -> {}))
                 .isEqualTo(first);
-        assertThat(generator.text("class ", new Settings(60, 1, 0, 8), piece -> {})).isNotEqualTo(first);
+        assertThat(generator.text("class ", new Settings(60, 1, 0, 8), piece -> {}))
+                .isNotEqualTo(first);
     }
 
     /** Also behind the context (12) and through passes that are longer than the text (64, 100). */
@@ -184,19 +185,30 @@ class TextGeneratorTest {
 
     private Model model(Family family, int context, int vocabulary) {
         ModelConfig config = new ModelConfig(
-                family, 2, 32, 4, family == Family.GPT ? 4 : 2, 64, vocabulary, context, family == Family.GPT, 1e-5f, 1e4f);
+                family,
+                2,
+                32,
+                4,
+                family == Family.GPT ? 4 : 2,
+                64,
+                vocabulary,
+                context,
+                family == Family.GPT,
+                1e-5f,
+                1e4f);
         Model model = Model.create(config, device, Precision.F32);
         model.initialise(5);
         return model;
     }
 
     private long allocated() {
-        return device.allocatedBytes().values().stream().mapToLong(Long::longValue).sum();
+        return device.allocatedBytes().values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
     }
 
     private static Tensor row(Arena arena, float... logits) {
-        return Tensor.of(
-                DType.F32, Shape.of(1, logits.length), arena.allocateFrom(ValueLayout.JAVA_FLOAT, logits));
+        return Tensor.of(DType.F32, Shape.of(1, logits.length), arena.allocateFrom(ValueLayout.JAVA_FLOAT, logits));
     }
 
     private static int[] draw(Tensor row, Settings settings, int times) {

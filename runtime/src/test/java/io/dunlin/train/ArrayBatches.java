@@ -56,8 +56,7 @@ final class ArrayBatches implements BatchSource {
         List<MicroBatch> all = steps.get((int) (position.sample() / rows) % steps.size());
         int first = SummationTree.firstOf(all.size(), share, shares);
         int end = SummationTree.firstOf(all.size(), share + 1, shares);
-        return new Batch(
-                all.subList(first, end), first, all.size(), targets, position.plus(rows, Long.MAX_VALUE));
+        return new Batch(all.subList(first, end), first, all.size(), targets, position.plus(rows, Long.MAX_VALUE));
     }
 
     @Override

@@ -38,7 +38,8 @@ class EvaluationTest {
 
         double sum = 0;
         for (int step = 0; step < 2; step++) {
-            for (var microBatch : batches.next(new DataPosition(0, step * 4L), 0, 1).microBatches()) {
+            for (var microBatch :
+                    batches.next(new DataPosition(0, step * 4L), 0, 1).microBatches()) {
                 sum += pass.loss(microBatch);
             }
         }

@@ -28,9 +28,8 @@ class GradientCheckTest {
     private static final int ROWS = 3;
 
     static Stream<Arguments> models() {
-        return SmallModels.all().stream()
-                .flatMap(config -> Stream.of(CpuOptions.plain(), CpuOptions.fast(2))
-                        .map(options -> Arguments.of(config, options)));
+        return SmallModels.all().stream().flatMap(config -> Stream.of(CpuOptions.plain(), CpuOptions.fast(2))
+                .map(options -> Arguments.of(config, options)));
     }
 
     @ParameterizedTest
@@ -115,10 +114,8 @@ class GradientCheckTest {
 
         private double at(float[] before, double step, Loss loss) {
             for (int i = 0; i < before.length; i++) {
-                parameter
-                        .value()
-                        .segment()
-                        .setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (before[i] + step * elements[i]));
+                parameter.value().segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float)
+                        (before[i] + step * elements[i]));
             }
             return loss.now();
         }

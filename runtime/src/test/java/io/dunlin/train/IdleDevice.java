@@ -96,14 +96,7 @@ final class IdleDevice implements Device {
         public void rope(Tensor x, Tensor cosSin, int time, int headWidth, int direction) {}
 
         @Override
-        public void layerNorm(
-                Tensor x,
-                Tensor gain,
-                Tensor bias,
-                float epsilon,
-                Tensor y,
-                Tensor mean,
-                Tensor rstd) {}
+        public void layerNorm(Tensor x, Tensor gain, Tensor bias, float epsilon, Tensor y, Tensor mean, Tensor rstd) {}
 
         @Override
         public void layerNormBackward(
@@ -122,13 +115,7 @@ final class IdleDevice implements Device {
 
         @Override
         public void rmsNormBackward(
-                Tensor dy,
-                Tensor x,
-                Tensor gain,
-                Tensor rstd,
-                Tensor dx,
-                Tensor dgain,
-                float beta) {}
+                Tensor dy, Tensor x, Tensor gain, Tensor rstd, Tensor dx, Tensor dgain, float beta) {}
 
         @Override
         public void gelu(Tensor x, Tensor y) {}

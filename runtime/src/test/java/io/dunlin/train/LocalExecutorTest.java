@@ -142,8 +142,7 @@ class LocalExecutorTest {
         return new Run(outcome, flat());
     }
 
-    private Run gradientOf(
-            ArrayBatches batches, GradientExchange exchange, Accumulation accumulation, int microBatch) {
+    private Run gradientOf(ArrayBatches batches, GradientExchange exchange, Accumulation accumulation, int microBatch) {
         LocalExecutor executor = executor(exchange, accumulation, microBatch);
         return new Run(executor.run(batches.next(DataPosition.START, 0, 1), new TrainState()), flat());
     }
@@ -157,8 +156,7 @@ class LocalExecutorTest {
     }
 
     private static ArrayBatches batches(int microBatches, int steps) {
-        return new ArrayBatches(
-                Tokens.random(9, steps, microBatches, CONFIG.context(), CONFIG.vocabulary()), 1);
+        return new ArrayBatches(Tokens.random(9, steps, microBatches, CONFIG.context(), CONFIG.vocabulary()), 1);
     }
 
     private static ArrayBatches batchesOf(int rows, int microBatch) {
@@ -215,7 +213,8 @@ class LocalExecutorTest {
         @Override
         public long finish() {
             for (int i = 0; i < partials.blocks().size(); i++) {
-                sums.put(partials.blocks().get(i), withoutPadding(partials.sums().get(i)));
+                sums.put(
+                        partials.blocks().get(i), withoutPadding(partials.sums().get(i)));
             }
             return 0;
         }

@@ -89,8 +89,10 @@ class PassTest {
         MicroBatch microBatch = microBatch(config, 500);
         assertThat(ROWS * 500).isGreaterThan(Head.CHUNK_ROWS).isNotEqualTo(2 * Head.CHUNK_ROWS);
 
-        double inChunks = model.plan(ROWS, 500, Recompute.NONE, PassKind.EVALUATE).loss(microBatch);
-        double inOnePiece = model.plan(ROWS, 500, Recompute.NONE, PassKind.GENERATE).loss(microBatch);
+        double inChunks =
+                model.plan(ROWS, 500, Recompute.NONE, PassKind.EVALUATE).loss(microBatch);
+        double inOnePiece =
+                model.plan(ROWS, 500, Recompute.NONE, PassKind.GENERATE).loss(microBatch);
 
         assertThat(inChunks).isEqualTo(inOnePiece);
     }
@@ -157,8 +159,7 @@ class PassTest {
 
     private double[] inPrecision(ModelConfig config, Precision precision, MicroBatch microBatch) {
         Model model = SmallModels.lively(config, device, precision);
-        return lossAndGradient(
-                model, model.plan(ROWS, config.context(), Recompute.NONE, PassKind.TRAIN), microBatch);
+        return lossAndGradient(model, model.plan(ROWS, config.context(), Recompute.NONE, PassKind.TRAIN), microBatch);
     }
 
     @Test

@@ -38,8 +38,8 @@ class StepAllocationTest {
             Pass pass = model.plan(ROWS, config.context(), Recompute.LAYER, PassKind.TRAIN);
             Batch batch = batch(config, ROWS);
 
-            long bytes = allocatedBytes(() ->
-                    pass.forwardBackward(batch.microBatches().getFirst(), 0.1f, GradientReady.NOBODY));
+            long bytes = allocatedBytes(
+                    () -> pass.forwardBackward(batch.microBatches().getFirst(), 0.1f, GradientReady.NOBODY));
 
             assertThat(bytes).isZero();
         }

@@ -34,7 +34,8 @@ class SummationTreeTest {
 
     @Property(tries = 300)
     void shouldUseTheFewestBlocks(
-            @ForAll @IntRange(min = 1, max = 40) int leaves, @ForAll @IntRange(min = 0, max = 39) int any,
+            @ForAll @IntRange(min = 1, max = 40) int leaves,
+            @ForAll @IntRange(min = 0, max = 39) int any,
             @ForAll @IntRange(min = 1, max = 40) int length) {
         int first = any % leaves;
         int end = Math.min(leaves, first + length);
@@ -84,9 +85,7 @@ class SummationTreeTest {
         }
         Block left = new Block(block.level() - 1, block.index() * 2);
         Block right = new Block(block.level() - 1, block.index() * 2 + 1);
-        return right.first() >= leaves.size()
-                ? value(left, leaves)
-                : value(left, leaves) + value(right, leaves);
+        return right.first() >= leaves.size() ? value(left, leaves) : value(left, leaves) + value(right, leaves);
     }
 
     /** From blocks that somebody holds. */

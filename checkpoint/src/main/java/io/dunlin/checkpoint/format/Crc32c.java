@@ -12,8 +12,8 @@ public final class Crc32c {
     /** Adds bytes. */
     public void update(MemorySegment bytes) {
         for (long at = 0; at < bytes.byteSize(); at += PIECE_BYTES) {
-            crc.update(
-                    bytes.asSlice(at, Math.min(PIECE_BYTES, bytes.byteSize() - at)).asByteBuffer());
+            crc.update(bytes.asSlice(at, Math.min(PIECE_BYTES, bytes.byteSize() - at))
+                    .asByteBuffer());
         }
     }
 

@@ -18,8 +18,7 @@ import java.util.SequencedMap;
  * read, as the official library does.
  */
 public final class SafetensorsFile {
-    private static final ValueLayout.OfLong LENGTH =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Path path;
     private final SequencedMap<String, StoredTensor> tensors;
@@ -44,17 +43,22 @@ public final class SafetensorsFile {
             file = storage.map(path, arena);
         } catch (IOException e) {
             throw new CheckpointException(
-                    CheckpointError.READ_FAILED, "cannot read %s: %s".formatted(path, CheckpointException.words(e)), "", e);
+                    CheckpointError.READ_FAILED,
+                    "cannot read %s: %s".formatted(path, CheckpointException.words(e)),
+                    "",
+                    e);
         }
         String name = path.toString();
         if (file.byteSize() < SafetensorsHeader.LENGTH_BYTES) {
-            throw SafetensorsHeader.damaged(name, "%,d bytes are too few for a safetensors file".formatted(file.byteSize()));
+            throw SafetensorsHeader.damaged(
+                    name, "%,d bytes are too few for a safetensors file".formatted(file.byteSize()));
         }
         long jsonBytes = file.get(LENGTH, 0);
         long rest = file.byteSize() - SafetensorsHeader.LENGTH_BYTES;
         if (jsonBytes < 0 || jsonBytes > SafetensorsHeader.MAX_JSON_BYTES) {
             throw SafetensorsHeader.damaged(
-                    name, "a header of %s bytes is not a safetensors header".formatted(Long.toUnsignedString(jsonBytes)));
+                    name,
+                    "a header of %s bytes is not a safetensors header".formatted(Long.toUnsignedString(jsonBytes)));
         }
         if (jsonBytes > rest) {
             throw SafetensorsHeader.damaged(

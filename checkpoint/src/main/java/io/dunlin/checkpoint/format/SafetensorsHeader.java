@@ -43,8 +43,8 @@ record SafetensorsHeader(SequencedMap<String, StoredTensor> tensors, Map<String,
         long at = 0;
         for (StoredTensor tensor : tensors.stream().sorted(WRITING_ORDER).toList()) {
             long end = at + bytes(tensor.dtype(), tensor.shape());
-            StoredTensor previous = placed.put(
-                    tensor.name(), new StoredTensor(tensor.name(), tensor.dtype(), tensor.shape(), at, end));
+            StoredTensor previous =
+                    placed.put(tensor.name(), new StoredTensor(tensor.name(), tensor.dtype(), tensor.shape(), at, end));
             if (previous != null || tensor.name().equals(METADATA)) {
                 throw new IllegalArgumentException("tensor name used twice or reserved: " + tensor.name());
             }
@@ -70,8 +70,8 @@ record SafetensorsHeader(SequencedMap<String, StoredTensor> tensors, Map<String,
         byte[] json = JsonMapper.shared().writeValueAsBytes(root);
         int padded = Math.ceilDiv(json.length, ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
         if (padded > MAX_JSON_BYTES) {
-            throw new IllegalArgumentException("header of %,d bytes, the format allows %,d"
-                    .formatted(padded, MAX_JSON_BYTES));
+            throw new IllegalArgumentException(
+                    "header of %,d bytes, the format allows %,d".formatted(padded, MAX_JSON_BYTES));
         }
         ByteBuffer head = ByteBuffer.allocate(LENGTH_BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
         head.putLong(padded).put(json);
@@ -152,8 +152,10 @@ record SafetensorsHeader(SequencedMap<String, StoredTensor> tensors, Map<String,
             throw damaged(file, "tensor %s %s is larger than any file".formatted(name, shape));
         }
         if (end - begin != expected) {
-            throw damaged(file, "tensor %s %s%s needs %,d bytes, its data_offsets are %,d..%,d"
-                    .formatted(name, dtype, shape, expected, begin, end));
+            throw damaged(
+                    file,
+                    "tensor %s %s%s needs %,d bytes, its data_offsets are %,d..%,d"
+                            .formatted(name, dtype, shape, expected, begin, end));
         }
         return new StoredTensor(name, dtype, shape, begin, end);
     }
@@ -182,8 +184,15 @@ record SafetensorsHeader(SequencedMap<String, StoredTensor> tensors, Map<String,
                 .sorted(Comparator.comparingLong(StoredTensor::begin).thenComparingLong(StoredTensor::end))
                 .toList()) {
             if (tensor.begin() != at) {
-                throw damaged(file, "tensor %s begins at byte %,d of the data, %s ends at %,d: %s"
-                        .formatted(tensor.name(), tensor.begin(), before, at, tensor.begin() < at ? "overlap" : "hole"));
+                throw damaged(
+                        file,
+                        "tensor %s begins at byte %,d of the data, %s ends at %,d: %s"
+                                .formatted(
+                                        tensor.name(),
+                                        tensor.begin(),
+                                        before,
+                                        at,
+                                        tensor.begin() < at ? "overlap" : "hole"));
             }
             at = tensor.end();
             before = "tensor " + tensor.name();

@@ -107,7 +107,8 @@ public final class SafetensorsWriter implements AutoCloseable {
     public WrittenFile finish() throws IOException {
         passEmptyTensors();
         if (written.size() != order.size()) {
-            throw new IllegalStateException("tensor %s is not complete".formatted(order.get(written.size()).name()));
+            throw new IllegalStateException("tensor %s is not complete"
+                    .formatted(order.get(written.size()).name()));
         }
         file.force();
         file.close();

@@ -69,7 +69,9 @@ final class ConfigFields {
             throw refused(
                     name,
                     node,
-                    allowed.length == 0 ? "Dunlin does not compute that" : "Dunlin computes only " + String.join(" or ", allowed));
+                    allowed.length == 0
+                            ? "Dunlin does not compute that"
+                            : "Dunlin computes only " + String.join(" or ", allowed));
         }
     }
 

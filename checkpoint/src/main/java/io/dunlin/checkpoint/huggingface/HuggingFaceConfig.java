@@ -43,10 +43,10 @@ record HuggingFaceConfig(ModelConfig model, List<String> notes) {
         fields.require("is_encoder_decoder", "false");
         fields.require("add_cross_attention", "false");
         fields.require("is_decoder", "false", "true");
-        fields.ignore(
-                "architectures", "transformers_version", "torch_dtype", "dtype", "_name_or_path", "_commit_hash");
+        fields.ignore("architectures", "transformers_version", "torch_dtype", "dtype", "_name_or_path", "_commit_hash");
         fields.ignore("bos_token_id", "eos_token_id", "pad_token_id", "use_cache", "initializer_range");
-        fields.ignore("output_attentions", "output_hidden_states", "output_past", "return_dict", "return_dict_in_generate");
+        fields.ignore(
+                "output_attentions", "output_hidden_states", "output_past", "return_dict", "return_dict_in_generate");
         fields.ignore("task_specific_params", "gradient_checkpointing", "tokenizer_class", "id2label", "label2id");
         fields.requireAllRead();
         return new HuggingFaceConfig(model, fields.notes());

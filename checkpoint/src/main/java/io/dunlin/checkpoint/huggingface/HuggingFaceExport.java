@@ -164,7 +164,11 @@ public final class HuggingFaceExport {
     private long writeShard(Path path, List<Placed> shard, Family family) throws IOException {
         List<StoredTensor> tensors = shard.stream()
                 .map(placed -> new StoredTensor(
-                        placed.weight().external(family), StoredType.F32, placed.weight().externalShape(), 0, 0))
+                        placed.weight().external(family),
+                        StoredType.F32,
+                        placed.weight().externalShape(),
+                        0,
+                        0))
                 .toList();
         Map<String, Placed> byName = new HashMap<>();
         for (int i = 0; i < shard.size(); i++) {

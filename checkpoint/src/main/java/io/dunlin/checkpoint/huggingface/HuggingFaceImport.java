@@ -101,8 +101,7 @@ public final class HuggingFaceImport implements AutoCloseable {
         writer.begin(0);
         RunState state = new RunState(0, 0, DataPosition.START, 0, ModelFacts.of(config.model()));
         return writer.saveFrom(
-                state,
-                ModelWeight.of(config.model()).stream().map(this::source).toList());
+                state, ModelWeight.of(config.model()).stream().map(this::source).toList());
     }
 
     private SliceSource source(ModelWeight weight) {

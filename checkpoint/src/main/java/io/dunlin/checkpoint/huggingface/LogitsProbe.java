@@ -26,8 +26,8 @@ final class LogitsProbe {
         this.pass = model.plan(ROWS, time, Recompute.NONE, PassKind.GENERATE);
         MemorySegment memory = model.device().allocate("tokens", (long) ROWS * time * DType.I32.bytes());
         for (int i = 0; i < ROWS * time; i++) {
-            memory.setAtIndex(
-                    ValueLayout.JAVA_INT, i, (int) ((long) i * STRIDE % model.config().vocabulary()));
+            memory.setAtIndex(ValueLayout.JAVA_INT, i, (int)
+                    ((long) i * STRIDE % model.config().vocabulary()));
         }
         this.tokens = Tensor.of(DType.I32, Shape.of(ROWS, time), memory);
     }

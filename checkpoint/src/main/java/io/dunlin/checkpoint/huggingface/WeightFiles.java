@@ -84,7 +84,9 @@ final class WeightFiles {
         try {
             Map<String, String> map = new LinkedHashMap<>();
             JsonNode root = JsonMapper.shared().readTree(storage.readAll(path));
-            root.required("weight_map").properties().forEach(e -> map.put(e.getKey(), e.getValue().stringValue()));
+            root.required("weight_map")
+                    .properties()
+                    .forEach(e -> map.put(e.getKey(), e.getValue().stringValue()));
             return map;
         } catch (IOException e) {
             throw new CheckpointException(
@@ -122,8 +124,8 @@ final class WeightFiles {
         switch (tensor.dtype()) {
             case F32, BF16, F16 -> {}
             default ->
-                throw wrong("tensor %s is %s; F32, BF16 and F16 can be imported"
-                        .formatted(tensor.name(), tensor.dtype()));
+                throw wrong(
+                        "tensor %s is %s; F32, BF16 and F16 can be imported".formatted(tensor.name(), tensor.dtype()));
         }
         return stored;
     }
@@ -148,7 +150,8 @@ final class WeightFiles {
         }
         if (!surplus.isEmpty()) {
             throw wrong("config.json does not ask for tensor %s%s"
-                    .formatted(surplus.first(), surplus.size() == 1 ? "" : " and %d more".formatted(surplus.size() - 1)));
+                    .formatted(
+                            surplus.first(), surplus.size() == 1 ? "" : " and %d more".formatted(surplus.size() - 1)));
         }
     }
 

@@ -75,7 +75,8 @@ class SafetensorsFileTest {
     @ParameterizedTest
     @ValueSource(strings = {"gpt2-tiny", "llama-tiny"})
     void shouldRewriteAFileOfTheOfficialLibraryByteForByte(String model, @TempDir Path folder) throws Exception {
-        Path original = Path.of(getClass().getResource("/" + model + "/model.safetensors").toURI());
+        Path original = Path.of(
+                getClass().getResource("/" + model + "/model.safetensors").toURI());
         Path copy = folder.resolve("copy.safetensors");
         try (Arena arena = Arena.ofConfined()) {
             SafetensorsFile file = SafetensorsFile.open(storage, original, arena);
@@ -100,8 +101,13 @@ class SafetensorsFileTest {
                 tensor("none", StoredType.I64, 4, 0),
                 tensor("quotes \" and \\ and ö 漢", StoredType.I32, 1));
         Path path = written(
-                folder.resolve("all.safetensors"), Map.of("k", "v\n"), tensors,
-                new byte[] {1, 2, 3}, new byte[] {4, 5, 6, 7}, new byte[] {8, 9, 10, 11, 12, 13, 14, 15}, new byte[0],
+                folder.resolve("all.safetensors"),
+                Map.of("k", "v\n"),
+                tensors,
+                new byte[] {1, 2, 3},
+                new byte[] {4, 5, 6, 7},
+                new byte[] {8, 9, 10, 11, 12, 13, 14, 15},
+                new byte[0],
                 new byte[] {16, 17, 18, 19});
         try (Arena arena = Arena.ofConfined()) {
             SafetensorsFile file = SafetensorsFile.open(storage, path, arena);
@@ -121,7 +127,8 @@ class SafetensorsFileTest {
     @Test
     void shouldReadAFileWithoutTensors(@TempDir Path folder) throws IOException {
         Path path = written(folder.resolve("empty.safetensors"), Map.of(), List.of());
-        assertThat(Files.readAllBytes(path)).containsExactly(8, 0, 0, 0, 0, 0, 0, 0, '{', '}', ' ', ' ', ' ', ' ', ' ', ' ');
+        assertThat(Files.readAllBytes(path))
+                .containsExactly(8, 0, 0, 0, 0, 0, 0, 0, '{', '}', ' ', ' ', ' ', ' ', ' ', ' ');
         try (Arena arena = Arena.ofConfined()) {
             assertThat(SafetensorsFile.open(storage, path, arena).tensors()).isEmpty();
         }
@@ -131,9 +138,10 @@ class SafetensorsFileTest {
     void shouldMapTensorsBeyondTwoGigabytes(@TempDir Path folder) throws IOException {
         Path path = folder.resolve("large.safetensors");
         long elements = (5L << 30) / 4;
-        String json = ("{\"w\":{\"dtype\":\"F32\",\"shape\":[%d],\"data_offsets\":[0,%d]}}").formatted(elements, elements * 4);
-        try (FileChannel channel =
-                FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.SPARSE)) {
+        String json = ("{\"w\":{\"dtype\":\"F32\",\"shape\":[%d],\"data_offsets\":[0,%d]}}")
+                .formatted(elements, elements * 4);
+        try (FileChannel channel = FileChannel.open(
+                path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.SPARSE)) {
             channel.write(head(json.length()).flip());
             channel.write(ByteBuffer.wrap(json.getBytes(StandardCharsets.UTF_8)));
             channel.write(ByteBuffer.wrap(new byte[] {0, 0, 0, 0x40}), 8 + json.length() + elements * 4 - 4);
@@ -142,7 +150,8 @@ class SafetensorsFileTest {
             SafetensorsFile file = SafetensorsFile.open(storage, path, arena);
             MemorySegment bytes = file.bytes(file.tensor("w").orElseThrow());
             assertThat(bytes.byteSize()).isEqualTo(5L << 30);
-            assertThat(bytes.get(ValueLayout.JAVA_FLOAT_UNALIGNED, (5L << 30) - 4)).isEqualTo(2f);
+            assertThat(bytes.get(ValueLayout.JAVA_FLOAT_UNALIGNED, (5L << 30) - 4))
+                    .isEqualTo(2f);
         }
     }
 
@@ -152,8 +161,8 @@ class SafetensorsFileTest {
         byte[] bytes = new byte[3 << 20];
         new Random(5).nextBytes(bytes);
         MemorySegment all = MemorySegment.ofArray(bytes);
-        try (SafetensorsWriter writer = SafetensorsWriter.create(
-                storage, path, List.of(tensor("w", StoredType.I8, bytes.length)), Map.of())) {
+        try (SafetensorsWriter writer =
+                SafetensorsWriter.create(storage, path, List.of(tensor("w", StoredType.I8, bytes.length)), Map.of())) {
             StoredTensor tensor = writer.order().getFirst();
             writer.append(tensor, all.asSlice(0, 1_234_567));
             writer.append(tensor, all.asSlice(1_234_567));
@@ -161,14 +170,18 @@ class SafetensorsFileTest {
         }
         try (Arena arena = Arena.ofConfined()) {
             SafetensorsFile file = SafetensorsFile.open(storage, path, arena);
-            assertThat(file.bytes(file.tensors().iterator().next()).mismatch(all)).isEqualTo(-1);
+            assertThat(file.bytes(file.tensors().iterator().next()).mismatch(all))
+                    .isEqualTo(-1);
         }
     }
 
     @Test
     void shouldRefuseToFinishAnUnfinishedFile(@TempDir Path folder) throws IOException {
         try (SafetensorsWriter writer = SafetensorsWriter.create(
-                storage, folder.resolve("f"), List.of(tensor("a", StoredType.I8, 2), tensor("b", StoredType.I8, 1)), Map.of())) {
+                storage,
+                folder.resolve("f"),
+                List.of(tensor("a", StoredType.I8, 2), tensor("b", StoredType.I8, 1)),
+                Map.of())) {
             StoredTensor a = writer.order().get(0);
             StoredTensor b = writer.order().get(1);
             assertThatThrownBy(() -> writer.append(b, MemorySegment.ofArray(new byte[1])))
@@ -185,10 +198,7 @@ class SafetensorsFileTest {
 
     /** Headers that the official reader refuses, and what we say about them. */
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
                     not json                                                                        | is not JSON
                     [1]                                                                             | not a JSON object
                     {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} {}                       | is not JSON
@@ -217,16 +227,14 @@ class SafetensorsFileTest {
         Files.write(path, bytes.array());
         assertThatThrownBy(() -> SafetensorsFile.open(storage, path, Arena.ofAuto()))
                 .isInstanceOfSatisfying(
-                        CheckpointException.class,
-                        e -> assertThat(e.error()).isEqualTo(CheckpointError.FILE_DAMAGED))
+                        CheckpointException.class, e -> assertThat(e.error()).isEqualTo(CheckpointError.FILE_DAMAGED))
                 .hasMessageStartingWith("/work/bad.safetensors: ")
                 .hasMessageContaining(why);
     }
 
     @Test
     void shouldRefuseEveryTruncation(@TempDir Path folder) throws IOException {
-        Path path = written(
-                folder.resolve("whole"), Map.of(), List.of(tensor("a", StoredType.F32, 2)), new byte[8]);
+        Path path = written(folder.resolve("whole"), Map.of(), List.of(tensor("a", StoredType.F32, 2)), new byte[8]);
         byte[] whole = Files.readAllBytes(path);
         for (int length = 0; length < whole.length; length++) {
             Files.write(path, java.util.Arrays.copyOf(whole, length));
@@ -261,7 +269,8 @@ class SafetensorsFileTest {
         Files.write(path, whole);
         try (Arena arena = Arena.ofConfined()) {
             SafetensorsFile file = SafetensorsFile.open(storage, path, arena);
-            assertThat(file.tensors().stream().mapToLong(StoredTensor::bytes).sum()).isEqualTo(682_240);
+            assertThat(file.tensors().stream().mapToLong(StoredTensor::bytes).sum())
+                    .isEqualTo(682_240);
         } catch (CheckpointException e) {
             assertThat(e.error()).isEqualTo(CheckpointError.FILE_DAMAGED);
         }
@@ -269,7 +278,8 @@ class SafetensorsFileTest {
 
     @Test
     void shouldComputeTheChecksumOfTheStandard() {
-        assertThat(Crc32c.text(Crc32c.of("123456789".getBytes(StandardCharsets.US_ASCII)))).isEqualTo("e3069283");
+        assertThat(Crc32c.text(Crc32c.of("123456789".getBytes(StandardCharsets.US_ASCII))))
+                .isEqualTo("e3069283");
         byte[] zeros = new byte[32];
         assertThat(Crc32c.text(Crc32c.of(zeros))).isEqualTo("8a9136aa");
         Crc32c inPieces = new Crc32c();

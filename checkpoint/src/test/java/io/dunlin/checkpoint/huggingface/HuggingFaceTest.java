@@ -94,7 +94,9 @@ class HuggingFaceTest {
         for (int row = 0; row < batch; row++) {
             for (int t = 0; t < time; t++) {
                 memory.setAtIndex(
-                        ValueLayout.JAVA_INT, (long) row * time + t, rows.get(row).get(t).intValue());
+                        ValueLayout.JAVA_INT,
+                        (long) row * time + t,
+                        rows.get(row).get(t).intValue());
             }
         }
         Tensor logits = model.plan(batch, time, Recompute.NONE, PassKind.GENERATE)
@@ -120,9 +122,9 @@ class HuggingFaceTest {
 
     private static void assertSameWeights(Model found, Model expected) {
         Map<String, byte[]> weights = weights(expected);
-        assertThat(weights(found)).hasSameSizeAs(weights).allSatisfy((name, bytes) -> assertThat(bytes)
-                .as(name)
-                .isEqualTo(weights.get(name)));
+        assertThat(weights(found))
+                .hasSameSizeAs(weights)
+                .allSatisfy((name, bytes) -> assertThat(bytes).as(name).isEqualTo(weights.get(name)));
     }
 
     @ParameterizedTest
@@ -147,12 +149,13 @@ class HuggingFaceTest {
         assertSameWeights(restored, direct);
         assertLogits(restored, name, 1e-4);
 
-        HuggingFaceExport.Exported exported = exporter(HuggingFaceExport.STANDARD_SHARD_BYTES)
-                .export(location, work.resolve("exported"));
+        HuggingFaceExport.Exported exported =
+                exporter(HuggingFaceExport.STANDARD_SHARD_BYTES).export(location, work.resolve("exported"));
         assertThat(exported.files()).containsExactly("model.safetensors");
         assertThat(exported.comparedLogits()).isEqualTo(2 * 64 * 256);
         assertThat(Files.mismatch(
-                        exported.folder().resolve("model.safetensors"), fixture(name).resolve("model.safetensors")))
+                        exported.folder().resolve("model.safetensors"),
+                        fixture(name).resolve("model.safetensors")))
                 .as("the very file that transformers wrote")
                 .isEqualTo(-1);
         assertSameWeights(imported(exported.folder()), direct);
@@ -173,8 +176,12 @@ class HuggingFaceTest {
         assertThat(index.get("metadata").get("total_size").longValue()).isEqualTo(exported.bytes());
         for (String file : exported.files()) {
             try (Arena arena = Arena.ofConfined()) {
-                SafetensorsFile shard = SafetensorsFile.open(storage, exported.folder().resolve(file), arena);
-                assertThat(shard.tensors().stream().mapToLong(StoredTensor::bytes).sum()).isLessThanOrEqualTo(100_000);
+                SafetensorsFile shard =
+                        SafetensorsFile.open(storage, exported.folder().resolve(file), arena);
+                assertThat(shard.tensors().stream()
+                                .mapToLong(StoredTensor::bytes)
+                                .sum())
+                        .isLessThanOrEqualTo(100_000);
                 assertThat(shard.metadata()).containsEntry("format", "pt");
             }
         }
@@ -196,8 +203,8 @@ class HuggingFaceTest {
     @Test
     void shouldNotTouchAFolderThatExists() throws IOException {
         Path target = Files.createDirectory(work.resolve("precious"));
-        assertThatThrownBy(() -> exporter(1L << 30)
-                        .export(CheckpointLocation.of(checkpoint("gpt2-tiny"), storage), target))
+        assertThatThrownBy(() ->
+                        exporter(1L << 30).export(CheckpointLocation.of(checkpoint("gpt2-tiny"), storage), target))
                 .hasMessageContaining("exists already");
         assertThat(target).isEmptyDirectory();
     }
@@ -209,9 +216,8 @@ class HuggingFaceTest {
         HuggingFaceExport exporter = new HuggingFaceExport(flipping, device, clock, 1L << 30);
         Path target = work.resolve("exported");
         assertThatThrownBy(() -> exporter.export(CheckpointLocation.of(checkpoint("gpt2-tiny"), storage), target))
-                .isInstanceOfSatisfying(
-                        CheckpointException.class,
-                        e -> assertThat(e.error()).isEqualTo(CheckpointError.EXPORT_DIFFERS));
+                .isInstanceOfSatisfying(CheckpointException.class, e -> assertThat(e.error())
+                        .isEqualTo(CheckpointError.EXPORT_DIFFERS));
         assertThat(target).doesNotExist();
     }
 
@@ -220,8 +226,9 @@ class HuggingFaceTest {
     void shouldKnowTheWeightsThatAModelHas(String preset) {
         ModelConfig config = Presets.named(preset);
         Model model = Model.create(config, device, Precision.F32);
-        assertThat(ModelWeight.of(config)).extracting(ModelWeight::name, ModelWeight::shape).containsExactlyElementsOf(
-                model.parameters().stream()
+        assertThat(ModelWeight.of(config))
+                .extracting(ModelWeight::name, ModelWeight::shape)
+                .containsExactlyElementsOf(model.parameters().stream()
                         .map(p -> org.assertj.core.groups.Tuple.tuple(p.name(), p.shape()))
                         .toList());
     }
@@ -242,12 +249,14 @@ class HuggingFaceTest {
             Path folder = Files.createTempDirectory(work, "variant");
             String json = Files.readString(fixture(name).resolve("config.json"));
             Files.writeString(folder.resolve("config.json"), config.apply(json));
-            SafetensorsFile file =
-                    SafetensorsFile.open(storage, fixture(name).resolve("model.safetensors"), arena);
+            SafetensorsFile file = SafetensorsFile.open(storage, fixture(name).resolve("model.safetensors"), arena);
             List<Raw> raws = new ArrayList<>();
             for (StoredTensor tensor : file.tensors()) {
                 raws.add(new Raw(
-                        tensor.name(), tensor.dtype(), tensor.shape(), file.bytes(tensor).toArray(ValueLayout.JAVA_BYTE)));
+                        tensor.name(),
+                        tensor.dtype(),
+                        tensor.shape(),
+                        file.bytes(tensor).toArray(ValueLayout.JAVA_BYTE)));
             }
             Map<String, Raw> byName = new HashMap<>();
             List<StoredTensor> stored = new ArrayList<>();
@@ -258,7 +267,9 @@ class HuggingFaceTest {
             try (SafetensorsWriter writer =
                     SafetensorsWriter.create(storage, folder.resolve("model.safetensors"), stored, Map.of())) {
                 for (StoredTensor tensor : writer.order()) {
-                    writer.append(tensor, MemorySegment.ofArray(byName.get(tensor.name()).bytes()));
+                    writer.append(
+                            tensor,
+                            MemorySegment.ofArray(byName.get(tensor.name()).bytes()));
                 }
                 writer.finish();
             }
@@ -291,7 +302,9 @@ class HuggingFaceTest {
     @ParameterizedTest
     @CsvSource({"gpt2-tiny, F16, 2e-2", "llama-tiny, F16, 2e-2", "gpt2-tiny, BF16, 2e-1", "llama-tiny, BF16, 2e-1"})
     void shouldImportHalfPrecision(String name, StoredType type, double tolerance) throws IOException {
-        Path folder = variant(name, config -> config, raws -> raws.stream().map(raw -> raw.as(type)).toList());
+        Path folder = variant(name, config -> config, raws -> raws.stream()
+                .map(raw -> raw.as(type))
+                .toList());
         Model model = imported(folder);
         assertLogits(model, name, tolerance);
         Model exact = imported(fixture(name));
@@ -344,17 +357,21 @@ class HuggingFaceTest {
             List<Raw> more = storedHead.apply(raws);
             byte[] bytes = more.getLast().bytes().clone();
             bytes[0] ^= 1;
-            more.set(more.size() - 1, new Raw("lm_head.weight", StoredType.F32, more.getLast().shape(), bytes));
+            more.set(
+                    more.size() - 1,
+                    new Raw("lm_head.weight", StoredType.F32, more.getLast().shape(), bytes));
             return more;
         });
         assertRefused(other, "tie_word_embeddings = true, but lm_head.weight differs");
 
         Path untied = variant(
-                "gpt2-tiny", config -> config.replace("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false"),
+                "gpt2-tiny",
+                config -> config.replace("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false"),
                 storedHead);
         assertThat(imported(untied).config().tiedHead()).isFalse();
-        Path missing = variant(
-                "llama-tiny", config -> config, raws -> raws.stream().filter(r -> !r.name().equals("lm_head.weight")).toList());
+        Path missing = variant("llama-tiny", config -> config, raws -> raws.stream()
+                .filter(r -> !r.name().equals("lm_head.weight"))
+                .toList());
         assertRefused(missing, "there is no tensor lm_head.weight [256x64]");
     }
 
@@ -398,10 +415,7 @@ class HuggingFaceTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
                     llama-tiny | "attention_bias": false       | "attention_bias": true        | attention_bias = true
                     llama-tiny | "mlp_bias": false             | "mlp_bias": true              | mlp_bias = true
                     llama-tiny | "hidden_act": "silu"          | "hidden_act": "gelu"          | hidden_act = "gelu"
@@ -442,7 +456,8 @@ class HuggingFaceTest {
         Path folder = Files.createDirectory(work.resolve("m"));
         Files.copy(fixture("gpt2-tiny").resolve("config.json"), folder.resolve("config.json"));
         assertRefused(folder, "there is neither model.safetensors nor model.safetensors.index.json");
-        Files.writeString(folder.resolve("model.safetensors.index.json"), "{\"weight_map\":{\"a\":\"../x.safetensors\"}}");
+        Files.writeString(
+                folder.resolve("model.safetensors.index.json"), "{\"weight_map\":{\"a\":\"../x.safetensors\"}}");
         assertRefused(folder, "names the file '../x.safetensors'");
         Files.writeString(folder.resolve("model.safetensors.index.json"), "{}");
         assertRefused(folder, "has no weight_map");

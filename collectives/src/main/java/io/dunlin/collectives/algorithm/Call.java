@@ -74,8 +74,7 @@ public final class Call {
         set(OperationKind.BARRIER, MemorySegment.NULL, DType.I8, ReduceOp.SUM, 0, 0);
     }
 
-    private void set(
-            OperationKind kind, MemorySegment data, DType dtype, ReduceOp op, long lengthBytes, long detail) {
+    private void set(OperationKind kind, MemorySegment data, DType dtype, ReduceOp op, long lengthBytes, long detail) {
         this.kind = kind;
         this.data = data;
         this.dtype = dtype;

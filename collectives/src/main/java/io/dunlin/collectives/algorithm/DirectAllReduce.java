@@ -87,7 +87,11 @@ final class DirectAllReduce implements Algorithm {
         }
         reductions
                 .of(call.dtype(), call.op())
-                .fold(call.dataAddress(), sources, size, lengthBytes / call.dtype().bytes());
+                .fold(
+                        call.dataAddress(),
+                        sources,
+                        size,
+                        lengthBytes / call.dtype().bytes());
         folded = true;
         return true;
     }

@@ -208,9 +208,7 @@ final class OwnerAllReduce implements Algorithm {
         for (int member = 0; member < size; member++) {
             for (int vector = firstVector[member]; vector < firstVector[member + 1]; vector++) {
                 inputs[vector] = member == rank
-                        ? fold.ownVector(vector - firstVector[rank])
-                                + parts.start(rank)
-                                + (long) folded * TILE_BYTES
+                        ? fold.ownVector(vector - firstVector[rank]) + parts.start(rank) + (long) folded * TILE_BYTES
                         : slot(vector, folded);
             }
         }

@@ -50,16 +50,18 @@ public final class Repertoire {
     /** The number of the way that {@code call} is done. */
     public int choose(Call call) {
         long direct = call.lengthBytes() * (size - 1);
-        Way way = switch (call.kind()) {
-            case ALL_REDUCE -> direct <= DIRECT_BYTES
-                    ? Way.DIRECT_REDUCE
-                    : call.dtype() == DType.BF16 ? Way.OWNER_REDUCE : Way.RING_REDUCE;
-            case ALL_REDUCE_TREE -> Way.TREE_REDUCE;
-            case ALL_GATHER -> direct <= DIRECT_BYTES ? Way.DIRECT_GATHER : Way.RING_GATHER;
-            case BROADCAST -> direct <= DIRECT_BYTES ? Way.DIRECT_BROADCAST : Way.CHAIN_BROADCAST;
-            case BARRIER -> Way.DIRECT_BARRIER;
-            case NOT_ENTERED -> throw new IllegalArgumentException("nothing was called");
-        };
+        Way way =
+                switch (call.kind()) {
+                    case ALL_REDUCE ->
+                        direct <= DIRECT_BYTES
+                                ? Way.DIRECT_REDUCE
+                                : call.dtype() == DType.BF16 ? Way.OWNER_REDUCE : Way.RING_REDUCE;
+                    case ALL_REDUCE_TREE -> Way.TREE_REDUCE;
+                    case ALL_GATHER -> direct <= DIRECT_BYTES ? Way.DIRECT_GATHER : Way.RING_GATHER;
+                    case BROADCAST -> direct <= DIRECT_BYTES ? Way.DIRECT_BROADCAST : Way.CHAIN_BROADCAST;
+                    case BARRIER -> Way.DIRECT_BARRIER;
+                    case NOT_ENTERED -> throw new IllegalArgumentException("nothing was called");
+                };
         return way.ordinal();
     }
 

@@ -14,7 +14,10 @@ public final class AeronCommunicators {
         return connect(
                 settings,
                 AeronSettings.onOneHost(
-                        directory, settings.generation(), settings.rank(), settings.group().size()));
+                        directory,
+                        settings.generation(),
+                        settings.rank(),
+                        settings.group().size()));
     }
 
     /**

@@ -35,8 +35,8 @@ final class Arguments {
         for (int i = 0; i < sums.size(); i++) {
             elements("sum", sums.get(i), DType.F32);
             if (sums.get(i).byteSize() != result.byteSize()) {
-                throw new IllegalArgumentException(
-                        "sum of %d bytes for a result of %d".formatted(sums.get(i).byteSize(), result.byteSize()));
+                throw new IllegalArgumentException("sum of %d bytes for a result of %d"
+                        .formatted(sums.get(i).byteSize(), result.byteSize()));
             }
         }
     }
@@ -83,8 +83,8 @@ final class Arguments {
     private static void elements(String what, MemorySegment segment, DType dtype) {
         isNative(what, segment);
         if (segment.byteSize() % dtype.bytes() != 0) {
-            throw new IllegalArgumentException("%s of %d bytes is not a whole number of %s elements"
-                    .formatted(what, segment.byteSize(), dtype));
+            throw new IllegalArgumentException(
+                    "%s of %d bytes is not a whole number of %s elements".formatted(what, segment.byteSize(), dtype));
         }
     }
 

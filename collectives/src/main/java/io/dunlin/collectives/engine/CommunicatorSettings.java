@@ -44,7 +44,9 @@ public record CommunicatorSettings(
 
     OperationHeader.Scope scope() {
         return new OperationHeader.Scope(
-                OperationHeader.hash(run), generation, 31 * group.name().hashCode() + group.ranks().hashCode());
+                OperationHeader.hash(run),
+                generation,
+                31 * group.name().hashCode() + group.ranks().hashCode());
     }
 
     /** The global rank of a member. */

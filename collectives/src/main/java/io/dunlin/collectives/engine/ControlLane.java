@@ -1,6 +1,7 @@
 package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.CollectiveException;
+import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.transport.FrameHandler;
 import io.dunlin.collectives.transport.Lane;
 import io.dunlin.collectives.transport.PeerState;
@@ -10,7 +11,6 @@ import io.dunlin.collectives.wire.FrameTag;
 import io.dunlin.collectives.wire.OperationHeader;
 import io.dunlin.collectives.wire.OperationKind;
 import io.dunlin.collectives.wire.RawMemory;
-import io.dunlin.collectives.ReduceOp;
 import io.dunlin.tensor.DType;
 
 /**
@@ -191,8 +191,7 @@ final class ControlLane implements FrameHandler {
         }
         peers.status(peer, RawMemory.getLong(address + OperationHeader.BYTES), address);
         if (diagnosis.contradicts(address)) {
-            verdict.raise(diagnosis.desync(
-                    peer, address, window.headerAddress(OperationHeader.operation(address))));
+            verdict.raise(diagnosis.desync(peer, address, window.headerAddress(OperationHeader.operation(address))));
         }
     }
 }

@@ -83,7 +83,8 @@ final class DataLane implements FrameHandler {
     /** Passes the turn to send on to the first operation that still has to; whether there is one. */
     private boolean sendTurnIsOpen(int peer) {
         long turn = Math.max(sendTurn[peer], window.oldest());
-        while (turn < window.next() && (!window.at(turn).underWay() || window.at(turn).sentAll(peer))) {
+        while (turn < window.next()
+                && (!window.at(turn).underWay() || window.at(turn).sentAll(peer))) {
             turn++;
         }
         sendTurn[peer] = turn;
@@ -92,7 +93,8 @@ final class DataLane implements FrameHandler {
 
     private boolean receiveTurnIsOpen(int peer) {
         long turn = Math.max(receiveTurn[peer], window.oldest());
-        while (turn < window.next() && (!window.at(turn).underWay() || window.at(turn).receivedAll(peer))) {
+        while (turn < window.next()
+                && (!window.at(turn).underWay() || window.at(turn).receivedAll(peer))) {
             turn++;
         }
         receiveTurn[peer] = turn;

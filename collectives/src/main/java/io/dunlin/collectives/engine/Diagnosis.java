@@ -68,8 +68,7 @@ final class Diagnosis {
 
     CollectiveException stranger(int member, String what) {
         return CollectiveException.notConnected(
-                "%s was greeted in place of %s by %s (%s)"
-                        .formatted(me(), name(member), what, transport.route(member)),
+                "%s was greeted in place of %s by %s (%s)".formatted(me(), name(member), what, transport.route(member)),
                 "is another run using the same ports or folder?",
                 blamed(member));
     }
@@ -89,7 +88,11 @@ final class Diagnosis {
     CollectiveException lostWhileConnecting(int member) {
         return CollectiveException.peerLost(
                 "%s lost %s (%s) while group %s was connecting"
-                        .formatted(me(), name(member), transport.route(member), settings.group().name()),
+                        .formatted(
+                                me(),
+                                name(member),
+                                transport.route(member),
+                                settings.group().name()),
                 blamed(member));
     }
 

@@ -202,8 +202,8 @@ final class Engine {
 
     /** Frees all; after it every call fails. */
     void close() {
-        verdict.raise(CollectiveException.aborted(
-                "group %s was closed on rank %d".formatted(settings.group().name(), settings.globalRank(settings.rank()))));
+        verdict.raise(CollectiveException.aborted("group %s was closed on rank %d"
+                .formatted(settings.group().name(), settings.globalRank(settings.rank()))));
         window.fail(verdict.cause());
         transport.close();
         arena.close();

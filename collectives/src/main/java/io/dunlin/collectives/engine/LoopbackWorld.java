@@ -42,7 +42,12 @@ public final class LoopbackWorld implements AutoCloseable {
         List<Communicator> communicators = new ArrayList<>();
         for (int rank = 0; rank < fabric.ranks(); rank++) {
             CommunicatorSettings settings = new CommunicatorSettings(
-                    "loopback", generation, Group.world(fabric.ranks()), rank, Duration.ofSeconds(10), operationTimeout);
+                    "loopback",
+                    generation,
+                    Group.world(fabric.ranks()),
+                    rank,
+                    Duration.ofSeconds(10),
+                    operationTimeout);
             communicators.add(
                     fabric.ranks() == 1
                             ? new SoloCommunicator(settings.group())

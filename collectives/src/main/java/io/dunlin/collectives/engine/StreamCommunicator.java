@@ -56,7 +56,11 @@ public final class StreamCommunicator implements Communicator {
     public static StreamCommunicator start(CommunicatorSettings settings, Transport transport, LongSupplier clockNs) {
         if (transport.size() != settings.group().size() || transport.rank() != settings.rank()) {
             throw new IllegalArgumentException("transport of member %d of %d for member %d of %d"
-                    .formatted(transport.rank(), transport.size(), settings.rank(), settings.group().size()));
+                    .formatted(
+                            transport.rank(),
+                            transport.size(),
+                            settings.rank(),
+                            settings.group().size()));
         }
         StreamCommunicator communicator = new StreamCommunicator(settings, transport, clockNs);
         communicator.thread.start();

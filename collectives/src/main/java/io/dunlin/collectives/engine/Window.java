@@ -25,7 +25,8 @@ final class Window {
 
     Window(int rank, int size, OperationHeader.Scope scope, Arena arena) {
         this.scope = scope;
-        this.headers = arena.allocate((long) REMEMBERED * OperationHeader.BYTES, 64).address();
+        this.headers =
+                arena.allocate((long) REMEMBERED * OperationHeader.BYTES, 64).address();
         for (int i = 0; i < WIDTH; i++) {
             executions[i] = new Execution(rank, size, new Repertoire(rank, size, arena));
         }
@@ -68,7 +69,15 @@ final class Window {
         long header = headerAddress(next);
         int algorithm = execution.repertoire().choose(call);
         OperationHeader.write(
-                header, scope, next, call.kind(), call.dtype(), call.op(), algorithm, call.lengthBytes(), call.detail());
+                header,
+                scope,
+                next,
+                call.kind(),
+                call.dtype(),
+                call.op(),
+                algorithm,
+                call.lengthBytes(),
+                call.detail());
         if (empty()) {
             oldestSinceNs = nowNs;
         }

@@ -39,7 +39,8 @@ public final class AeronDirectory {
     }
 
     private static boolean exists(long process) {
-        return process > 0 && ProcessHandle.of(process).map(ProcessHandle::isAlive).orElse(false);
+        return process > 0
+                && ProcessHandle.of(process).map(ProcessHandle::isAlive).orElse(false);
     }
 
     /** The process of the driver, or -1 if there is no telling. */

@@ -25,8 +25,8 @@ public record AeronProfile(
         Duration peerLiveness,
         Duration driverLiveness) {
     /** What was measured to work best; see the module's README. */
-    public static final AeronProfile STANDARD = new AeronProfile(
-            2 << 20, 32 << 10, 0, Duration.ofSeconds(4), Duration.ofSeconds(2), Duration.ofSeconds(5));
+    public static final AeronProfile STANDARD =
+            new AeronProfile(2 << 20, 32 << 10, 0, Duration.ofSeconds(4), Duration.ofSeconds(2), Duration.ofSeconds(5));
 
     static final int CONTROL_TERM_BYTES = 64 << 10;
     static final int CONTROL_FRAME_BYTES = 1408;
@@ -41,7 +41,10 @@ public record AeronProfile(
 
     /** Checks the ranges. */
     public AeronProfile {
-        if (Integer.bitCount(termBytes) != 1 || termBytes < 64 << 10 || frameBytes % 32 != 0 || udpFrameBytes % 32 != 0) {
+        if (Integer.bitCount(termBytes) != 1
+                || termBytes < 64 << 10
+                || frameBytes % 32 != 0
+                || udpFrameBytes % 32 != 0) {
             throw new IllegalArgumentException(
                     "terms are powers of two from 64 KiB (%d), frames multiples of 32 (%d, %d)"
                             .formatted(termBytes, frameBytes, udpFrameBytes));
@@ -51,7 +54,12 @@ public record AeronProfile(
     /** This, with other terms; frames shrink with them. */
     public AeronProfile withTermBytes(int termBytes) {
         return new AeronProfile(
-                termBytes, Math.min(frameBytes, termBytes / 8), udpFrameBytes, clientLiveness, peerLiveness, driverLiveness);
+                termBytes,
+                Math.min(frameBytes, termBytes / 8),
+                udpFrameBytes,
+                clientLiveness,
+                peerLiveness,
+                driverLiveness);
     }
 
     /** This, with other limits. */

@@ -97,8 +97,7 @@ public final class AeronTransport implements Transport {
         for (Lane lane : Lane.values()) {
             for (int peer = 0; peer < size(); peer++) {
                 if (peer != rank()) {
-                    streams[lane.ordinal()][peer] =
-                            new AeronStream(aeron, channels, peer, lane, settings.generation());
+                    streams[lane.ordinal()][peer] = new AeronStream(aeron, channels, peer, lane, settings.generation());
                 }
             }
         }
@@ -167,9 +166,10 @@ public final class AeronTransport implements Transport {
     private PeerState look(int peer, long nowNs) {
         AeronStream data = stream(peer, Lane.DATA);
         return switch (states[peer]) {
-            case CONNECTING -> data.connected() && stream(peer, Lane.CONTROL).connected()
-                    ? PeerState.UP
-                    : data.ended() ? PeerState.GONE : PeerState.CONNECTING;
+            case CONNECTING ->
+                data.connected() && stream(peer, Lane.CONTROL).connected()
+                        ? PeerState.UP
+                        : data.ended() ? PeerState.GONE : PeerState.CONNECTING;
             case UP -> data.ended() ? PeerState.GONE : unheard(peer, data, nowNs) ? PeerState.DEAF : PeerState.UP;
             case DEAF -> data.ended() ? PeerState.GONE : PeerState.DEAF;
             case GONE -> PeerState.GONE;

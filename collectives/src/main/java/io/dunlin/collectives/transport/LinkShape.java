@@ -17,7 +17,8 @@ public record LinkShape(long latencyNs, long jitterNs, long bytesPerSecond, doub
     /** Checks the ranges. */
     public LinkShape {
         if (latencyNs < 0 || jitterNs < 0 || bytesPerSecond <= 0 || lossRate < 0 || lossRate >= 1 || retransmitNs < 0) {
-            throw new IllegalArgumentException("not a link: " + latencyNs + " ns, " + bytesPerSecond + " B/s, " + lossRate);
+            throw new IllegalArgumentException(
+                    "not a link: " + latencyNs + " ns, " + bytesPerSecond + " B/s, " + lossRate);
         }
     }
 

@@ -22,8 +22,8 @@ public record LoopbackSettings(
     /** Checks the ranges. */
     public LoopbackSettings {
         if (ranks < 1 || dataStreamBytes < 4096 || dataStreamBytes % 64 != 0 || detectionNs < 0) {
-            throw new IllegalArgumentException(
-                    "a fabric needs ranks (%d) and streams of at least 4096 bytes (%d)".formatted(ranks, dataStreamBytes));
+            throw new IllegalArgumentException("a fabric needs ranks (%d) and streams of at least 4096 bytes (%d)"
+                    .formatted(ranks, dataStreamBytes));
         }
     }
 

@@ -100,9 +100,7 @@ final class LoopbackStream {
         }
         long startNs = Math.max(clockNs.getAsLong(), freeAtNs);
         freeAtNs = startNs
-                + (link.bytesPerSecond() == Long.MAX_VALUE
-                        ? 0
-                        : (long) (claimedBytes * 1e9 / link.bytesPerSecond()));
+                + (link.bytesPerSecond() == Long.MAX_VALUE ? 0 : (long) (claimedBytes * 1e9 / link.bytesPerSecond()));
         long dueNs = freeAtNs + link.latencyNs() + (link.jitterNs() == 0 ? 0 : random.nextLong(link.jitterNs() + 1));
         while (link.lossRate() > 0 && random.nextDouble() < link.lossRate()) {
             dueNs += link.retransmitNs();

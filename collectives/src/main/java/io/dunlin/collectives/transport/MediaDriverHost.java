@@ -96,8 +96,7 @@ public final class MediaDriverHost implements AutoCloseable {
                 .dirDeleteOnShutdown(true)
                 .warnIfDirectoryExists(false)
                 .threadingMode(ThreadingMode.SHARED)
-                .sharedIdleStrategy(
-                        new BackoffIdleStrategy(SPINS, YIELDS, SHORTEST_PARK_NS, LONGEST_PARK_NS))
+                .sharedIdleStrategy(new BackoffIdleStrategy(SPINS, YIELDS, SHORTEST_PARK_NS, LONGEST_PARK_NS))
                 .termBufferSparseFile(false)
                 .performStorageChecks(true)
                 .counterValuesBufferLength(AeronProfile.countersBytes(settings.ranksHere(), settings.ranks()))
@@ -109,7 +108,8 @@ public final class MediaDriverHost implements AutoCloseable {
                 .socketSndbufLength(path.socketBytes())
                 .timerIntervalNs(AeronProfile.TIMER_INTERVAL.toNanos())
                 .clientLivenessTimeoutNs(profile.clientLiveness().toNanos())
-                .publicationUnblockTimeoutNs(profile.clientLiveness().multipliedBy(2).toNanos())
+                .publicationUnblockTimeoutNs(
+                        profile.clientLiveness().multipliedBy(2).toNanos())
                 .imageLivenessTimeoutNs(profile.peerLiveness().toNanos())
                 .publicationConnectionTimeoutNs(profile.peerLiveness().toNanos())
                 .statusMessageTimeoutNs(AeronProfile.TIMER_INTERVAL.toNanos())

@@ -54,7 +54,8 @@ final class BFloat16Sum extends Reduction {
         IntVector bits = sum.reinterpretAsInts();
         VectorMask<Integer> nan = sum.test(VectorOperators.IS_NAN).cast(INTS);
         IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-        IntVector rounded = bits.add(odd).add(0x7FFF).lanewise(VectorOperators.LSHR, 16).blend(0x7FC0, nan);
+        IntVector rounded =
+                bits.add(odd).add(0x7FFF).lanewise(VectorOperators.LSHR, 16).blend(0x7FC0, nan);
         ((ShortVector) rounded.convertShape(VectorOperators.I2S, SHORTS, 0)).intoMemorySegment(ALL, target + at, ORDER);
     }
 

@@ -39,12 +39,13 @@ final class WideReduction extends Reduction {
 
     /** In double, a sum of two floats rounded to float is the float sum. */
     private double combine(double a, double b) {
-        double value = switch (op) {
-            case SUM -> a + b;
-            case MAX -> Math.max(a, b);
-            case MIN -> Math.min(a, b);
-            case OR -> throw new AssertionError("excluded at construction");
-        };
+        double value =
+                switch (op) {
+                    case SUM -> a + b;
+                    case MAX -> Math.max(a, b);
+                    case MIN -> Math.min(a, b);
+                    case OR -> throw new AssertionError("excluded at construction");
+                };
         return dtype == DType.F64 ? value : (float) value;
     }
 
@@ -59,8 +60,8 @@ final class WideReduction extends Reduction {
     private void put(long base, long index, double value) {
         switch (dtype) {
             case F32 -> ALL.set(ValueLayout.JAVA_FLOAT_UNALIGNED, base + index * Float.BYTES, (float) value);
-            case BF16 -> ALL.set(
-                    ValueLayout.JAVA_SHORT_UNALIGNED, base + index * Short.BYTES, BFloat16.narrow((float) value));
+            case BF16 ->
+                ALL.set(ValueLayout.JAVA_SHORT_UNALIGNED, base + index * Short.BYTES, BFloat16.narrow((float) value));
             default -> ALL.set(ValueLayout.JAVA_DOUBLE_UNALIGNED, base + index * Double.BYTES, value);
         }
     }

@@ -57,7 +57,8 @@ class AlgorithmPropertyTest {
                 for (int to = 0; to < size; to++) {
                     if (from != to) {
                         streams.add(new Stream(from, to, new ArrayDeque<>()));
-                        assertThat(members.get(from).bytesTo(to)).isEqualTo(members.get(to).bytesFrom(from));
+                        assertThat(members.get(from).bytesTo(to))
+                                .isEqualTo(members.get(to).bytesFrom(from));
                     }
                 }
             }
@@ -66,11 +67,13 @@ class AlgorithmPropertyTest {
         void run() {
             int idle = 0;
             while (!over()) {
-                boolean acted = switch (random.nextInt(3)) {
-                    case 0 -> send(streams.get(random.nextInt(streams.size())));
-                    case 1 -> take(streams.get(random.nextInt(streams.size())));
-                    default -> members.get(random.nextInt(members.size())).advance();
-                };
+                boolean acted =
+                        switch (random.nextInt(3)) {
+                            case 0 -> send(streams.get(random.nextInt(streams.size())));
+                            case 1 -> take(streams.get(random.nextInt(streams.size())));
+                            default ->
+                                members.get(random.nextInt(members.size())).advance();
+                        };
                 idle = acted ? 0 : idle + 1;
                 assertThat(idle).as("actions without effect: nothing can go on").isLessThan(100_000);
             }
@@ -81,7 +84,8 @@ class AlgorithmPropertyTest {
                     && streams.stream()
                             .allMatch(stream -> stream.frames.isEmpty()
                                     && moved[stream.from][stream.to]
-                                            == Math.max(0, members.get(stream.from).bytesTo(stream.to)));
+                                            == Math.max(
+                                                    0, members.get(stream.from).bytesTo(stream.to)));
         }
 
         private boolean send(Stream stream) {
@@ -104,8 +108,7 @@ class AlgorithmPropertyTest {
 
         private boolean take(Stream stream) {
             MemorySegment frame = stream.frames.peek();
-            if (frame == null
-                    || !members.get(stream.to).accept(stream.from, frame.address(), (int) frame.byteSize())) {
+            if (frame == null || !members.get(stream.to).accept(stream.from, frame.address(), (int) frame.byteSize())) {
                 return false;
             }
             stream.frames.remove();
@@ -146,12 +149,13 @@ class AlgorithmPropertyTest {
             for (int rank = 0; rank < size; rank++) {
                 for (int i = 0; i < count; i++) {
                     if (data.get(rank).getAtIndex(ValueLayout.JAVA_INT, i) != factor * (i + 3)) {
-                        assertThat(i).as("wrong element on rank %d, way %d", rank, way).isEqualTo(-1);
+                        assertThat(i)
+                                .as("wrong element on rank %d, way %d", rank, way)
+                                .isEqualTo(-1);
                     }
                 }
                 if (way != DIRECT_REDUCE) { // the lower bound, and a line for each part that is not equal
-                    assertThat(cluster.bytesFrom(rank))
-                            .isLessThanOrEqualTo(2 * (size - 1) * (count * 4L / size + 64));
+                    assertThat(cluster.bytesFrom(rank)).isLessThanOrEqualTo(2 * (size - 1) * (count * 4L / size + 64));
                 }
             }
         }
@@ -173,7 +177,9 @@ class AlgorithmPropertyTest {
         for (int way : List.of(RING_GATHER, DIRECT_GATHER)) {
             List<MemorySegment> all = new ArrayList<>();
             Cluster cluster = new Cluster(size, way, seed, (rank, call) -> {
-                long start = lengths.subList(0, rank).stream().mapToLong(Long::longValue).sum();
+                long start = lengths.subList(0, rank).stream()
+                        .mapToLong(Long::longValue)
+                        .sum();
                 all.add(memory(total));
                 call.allGather(expected.asSlice(start, lengths.get(rank)), all.get(rank), lengths);
             });

@@ -42,7 +42,8 @@ class AllReduceBenchmark {
         int ranks = Integer.getInteger("bench.ranks", 2);
         String algorithm = System.getProperty("bench.algorithm", "ring");
         int termBytes = Integer.getInteger("bench.term", AeronProfile.STANDARD.termBytes());
-        Path directory = AeronDirectory.standard("bench-" + ProcessHandle.current().pid());
+        Path directory =
+                AeronDirectory.standard("bench-" + ProcessHandle.current().pid());
         AeronProfile profile = AeronProfile.STANDARD.withTermBytes(termBytes);
         try (MediaDriverHost driver =
                 MediaDriverHost.start(new MediaDriverSettings(directory, ranks, ranks, profile))) {
@@ -73,8 +74,7 @@ class AllReduceBenchmark {
             boolean tree = arguments[3].equals("tree");
             AeronProfile profile = AeronProfile.STANDARD.withTermBytes(Integer.parseInt(arguments[4]));
             AeronSettings aeron = new AeronSettings(directory, 1, rank, RankAddress.sameHost(ranks), profile);
-            try (Communicator communicator =
-                            AeronCommunicators.connect(CommunicatorSettings.of(rank, ranks), aeron);
+            try (Communicator communicator = AeronCommunicators.connect(CommunicatorSettings.of(rank, ranks), aeron);
                     Arena arena = Arena.ofShared()) {
                 MemorySegment data = arena.allocate(LARGEST_BYTES, 64);
                 if (rank == 0) {

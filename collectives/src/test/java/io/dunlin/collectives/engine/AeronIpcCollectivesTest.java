@@ -59,8 +59,7 @@ class AeronIpcCollectivesTest extends CollectivesContract {
         generation++;
         List<CompletableFuture<Communicator>> joining = new ArrayList<>();
         for (int rank = 0; rank < size; rank++) {
-            CommunicatorSettings settings =
-                    CommunicatorSettings.of(rank, size).withGeneration(generation);
+            CommunicatorSettings settings = CommunicatorSettings.of(rank, size).withGeneration(generation);
             joining.add(CompletableFuture.supplyAsync(
                     () -> AeronCommunicators.onOneHost(settings, directory), task -> new Thread(task).start()));
         }

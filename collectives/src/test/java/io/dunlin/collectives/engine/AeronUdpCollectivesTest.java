@@ -55,8 +55,7 @@ class AeronUdpCollectivesTest extends CollectivesContract {
         }
         List<CompletableFuture<Communicator>> joining = new ArrayList<>();
         for (int rank = 0; rank < size; rank++) {
-            CommunicatorSettings settings =
-                    CommunicatorSettings.of(rank, size).withGeneration(generation);
+            CommunicatorSettings settings = CommunicatorSettings.of(rank, size).withGeneration(generation);
             AeronSettings aeron =
                     new AeronSettings(directories.get(rank % 2), generation, rank, addresses, AeronProfile.STANDARD);
             joining.add(CompletableFuture.supplyAsync(

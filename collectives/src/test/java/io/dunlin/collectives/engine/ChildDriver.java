@@ -10,8 +10,7 @@ final class ChildDriver {
     private ChildDriver() {}
 
     public static void main(String[] arguments) throws IOException {
-        try (MediaDriverHost driver =
-                MediaDriverHost.start(MediaDriverSettings.onOneHost(Path.of(arguments[0]), 3))) {
+        try (MediaDriverHost driver = MediaDriverHost.start(MediaDriverSettings.onOneHost(Path.of(arguments[0]), 3))) {
             System.out.println("ready " + driver.directory());
             while (System.in.read() >= 0) {}
         }

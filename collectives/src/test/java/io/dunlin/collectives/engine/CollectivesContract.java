@@ -108,8 +108,8 @@ abstract class CollectivesContract {
     private static void put(MemorySegment data, DType dtype, long index, double value) {
         switch (dtype) {
             case F32 -> data.setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
-            case BF16 -> data.setAtIndex(
-                    ValueLayout.JAVA_SHORT, index, (short) (Float.floatToRawIntBits((float) value) >>> 16));
+            case BF16 ->
+                data.setAtIndex(ValueLayout.JAVA_SHORT, index, (short) (Float.floatToRawIntBits((float) value) >>> 16));
             case F64 -> data.setAtIndex(ValueLayout.JAVA_DOUBLE, index, value);
             default -> data.setAtIndex(ValueLayout.JAVA_INT, index, (int) value);
         }
@@ -145,7 +145,9 @@ abstract class CollectivesContract {
                     for (int rank = 0; rank < size; rank++) {
                         for (long i = 0; i < lengths.get(rank); i++, at++) {
                             if (all.get(ValueLayout.JAVA_BYTE, at) != mark(rank, i)) {
-                                assertThat(at).as("wrong byte of rank %d's part", rank).isEqualTo(-1);
+                                assertThat(at)
+                                        .as("wrong byte of rank %d's part", rank)
+                                        .isEqualTo(-1);
                             }
                         }
                     }
@@ -173,7 +175,9 @@ abstract class CollectivesContract {
                         communicator.broadcast(data, root).await();
                         for (long i = 0; i < bytes; i++) {
                             if (data.get(ValueLayout.JAVA_BYTE, i) != mark(root, i)) {
-                                assertThat(i).as("wrong byte from root %d", root).isEqualTo(-1);
+                                assertThat(i)
+                                        .as("wrong byte from root %d", root)
+                                        .isEqualTo(-1);
                             }
                         }
                     }
@@ -221,9 +225,7 @@ abstract class CollectivesContract {
                 Collections.shuffle(order, new Random(communicator.rank()));
                 for (int i : order) {
                     works.get(i).await();
-                    float expected = i % 7 == 3
-                            ? i % size + i
-                            : size * (size - 1) / 2f + size * i;
+                    float expected = i % 7 == 3 ? i % size + i : size * (size - 1) / 2f + size * i;
                     MemorySegment data = buffers.get(i);
                     assertThat(data.getAtIndex(ValueLayout.JAVA_FLOAT, 0)).isEqualTo(expected);
                     assertThat(data.getAtIndex(ValueLayout.JAVA_FLOAT, data.byteSize() / 4 - 1))
@@ -242,7 +244,8 @@ abstract class CollectivesContract {
         for (int leaves : new int[] {0, 1, 2, 3, 7, 12, 16}) {
             for (int count : new int[] {0, 1, 1003, 70_001}) {
                 long expected = crc(treeSum(leaves, count));
-                List<Long> sums = Ranks.run(members, communicator -> treeReduce(communicator, leaves, count, leaves % 2));
+                List<Long> sums =
+                        Ranks.run(members, communicator -> treeReduce(communicator, leaves, count, leaves % 2));
                 assertThat(sums)
                         .as("%d leaves of %d elements on %d members", leaves, count, size)
                         .allMatch(crc -> crc == expected);
@@ -296,8 +299,7 @@ abstract class CollectivesContract {
                 MemorySegment.copy(nodeSum(block, leaves, count), 0, sum, ValueLayout.JAVA_FLOAT, 0, count);
                 sums.add(sum);
             }
-            MemorySegment result =
-                    overlay == 1 && !sums.isEmpty() ? sums.getFirst() : arena.allocate(count * 4L, 64);
+            MemorySegment result = overlay == 1 && !sums.isEmpty() ? sums.getFirst() : arena.allocate(count * 4L, 64);
             communicator.allReduceTree(blocks, sums, leaves, result).await();
             return crc(result.toArray(ValueLayout.JAVA_FLOAT));
         }

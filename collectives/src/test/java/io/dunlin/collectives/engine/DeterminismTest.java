@@ -34,8 +34,8 @@ class DeterminismTest {
         for (int ranks : new int[] {1, 2, 3, 4, 7}) {
             for (long seed = 0; seed < 3; seed++) {
                 try (LoopbackWorld world = LoopbackWorld.of(shaken(ranks, seed), LIMIT)) {
-                    sums.addAll(Ranks.run(
-                            world.communicators(), c -> CollectivesContract.treeReduce(c, 12, 40_000, 0)));
+                    sums.addAll(
+                            Ranks.run(world.communicators(), c -> CollectivesContract.treeReduce(c, 12, 40_000, 0)));
                 }
             }
         }

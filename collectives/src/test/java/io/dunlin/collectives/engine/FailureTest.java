@@ -63,7 +63,9 @@ class FailureTest {
             for (int rank : List.of(0, 1, 3)) {
                 assertThat(failures.get(rank).code()).isEqualTo("DUN-704");
                 assertThat(failures.get(rank).culprits()).containsExactly(2);
-                assertThat(failures.get(rank)).hasMessageContaining("lost rank 2").hasMessageContaining("operation");
+                assertThat(failures.get(rank))
+                        .hasMessageContaining("lost rank 2")
+                        .hasMessageContaining("operation");
             }
         }
     }
@@ -167,11 +169,14 @@ class FailureTest {
                 communicator.barrier().await();
                 long startNs = System.nanoTime();
                 try {
-                    (communicator.rank() == 1 ? disagreement.theirs() : disagreement.mine()).of(communicator).await();
+                    (communicator.rank() == 1 ? disagreement.theirs() : disagreement.mine())
+                            .of(communicator)
+                            .await();
                     communicator.barrier().await();
                     return "no failure";
                 } catch (CollectiveException e) {
-                    assertThat(System.nanoTime() - startNs).isLessThan(Duration.ofSeconds(1).toNanos());
+                    assertThat(System.nanoTime() - startNs)
+                            .isLessThan(Duration.ofSeconds(1).toNanos());
                     throw e;
                 }
             });
@@ -217,7 +222,8 @@ class FailureTest {
                         .isInstanceOf(CollectiveException.class)
                         .hasMessage("rank 1 ended by signal 9");
             }
-            assertThat(System.nanoTime() - startNs).isLessThan(Duration.ofMillis(100).toNanos());
+            assertThat(System.nanoTime() - startNs)
+                    .isLessThan(Duration.ofMillis(100).toNanos());
             assertThatThrownBy(() -> communicator.barrier().await()).hasMessage("rank 1 ended by signal 9");
         }
     }
@@ -314,7 +320,8 @@ class FailureTest {
                 return data.get(ValueLayout.JAVA_FLOAT, 0);
             });
             assertThat(sums).containsExactly(3f, 3f);
-            assertThat(((StreamCommunicator) world.communicator(0)).staleFrames()).isEqualTo(2);
+            assertThat(((StreamCommunicator) world.communicator(0)).staleFrames())
+                    .isEqualTo(2);
         }
     }
 
@@ -324,11 +331,13 @@ class FailureTest {
         try (LoopbackWorld first = LoopbackWorld.on(fabric, 1, LIMIT)) {
             fabric.kill(1);
             List<Object> outcomes =
-                    Ranks.outcomes(first.communicators(), c -> c.allReduce(memory(1 << 20), DType.F32, ReduceOp.SUM).await());
+                    Ranks.outcomes(first.communicators(), c -> c.allReduce(memory(1 << 20), DType.F32, ReduceOp.SUM)
+                            .await());
             assertThat(failures(outcomes)).hasSize(3);
             fabric.revive(1);
             try (LoopbackWorld second = LoopbackWorld.on(fabric, 2, LIMIT)) {
-                assertThat(Ranks.run(second.communicators(), c -> c.barrier().await())).hasSize(3);
+                assertThat(Ranks.run(second.communicators(), c -> c.barrier().await()))
+                        .hasSize(3);
             }
         }
     }
@@ -359,7 +368,8 @@ class FailureTest {
             Communicator communicator = world.communicator(0);
             assertThatThrownBy(() -> communicator.allReduce(memory(6), DType.F32, ReduceOp.SUM))
                     .hasMessageContaining("not a whole number of F32");
-            assertThatThrownBy(() -> communicator.allReduce(MemorySegment.ofArray(new float[4]), DType.F32, ReduceOp.SUM))
+            assertThatThrownBy(
+                            () -> communicator.allReduce(MemorySegment.ofArray(new float[4]), DType.F32, ReduceOp.SUM))
                     .hasMessageContaining("native");
             assertThatThrownBy(() -> communicator.allReduce(memory(8), DType.F32, ReduceOp.OR))
                     .hasMessageContaining("cannot be combined");

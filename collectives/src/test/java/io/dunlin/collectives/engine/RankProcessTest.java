@@ -66,7 +66,8 @@ class RankProcessTest {
                         .startsWith("DUN-704 [1] rank ")
                         .contains("lost rank 1 (pid " + ranks.get(1).pid() + ")")
                         .contains("all-reduce of 1,048,576 bytes F32 SUM");
-                assertThat(System.nanoTime() - killedNs).isLessThan(Duration.ofSeconds(1).toNanos());
+                assertThat(System.nanoTime() - killedNs)
+                        .isLessThan(Duration.ofSeconds(1).toNanos());
                 assertThat(outputs.get(survivor).readLine()).isEqualTo("deleted false");
             }
         }
@@ -84,11 +85,16 @@ class RankProcessTest {
                 awaitReady(output);
             }
             long stoppedNs = System.nanoTime();
-            new ProcessBuilder("kill", "-STOP", String.valueOf(ranks.get(2).pid())).start().waitFor();
+            new ProcessBuilder("kill", "-STOP", String.valueOf(ranks.get(2).pid()))
+                    .start()
+                    .waitFor();
             for (int survivor : List.of(0, 1)) {
-                assertThat(outputs.get(survivor).readLine()).startsWith("DUN-704 [2] rank ").contains("lost rank 2");
+                assertThat(outputs.get(survivor).readLine())
+                        .startsWith("DUN-704 [2] rank ")
+                        .contains("lost rank 2");
             }
-            assertThat(System.nanoTime() - stoppedNs).isLessThan(Duration.ofSeconds(5).toNanos());
+            assertThat(System.nanoTime() - stoppedNs)
+                    .isLessThan(Duration.ofSeconds(5).toNanos());
         }
     }
 
@@ -108,7 +114,8 @@ class RankProcessTest {
             assertThat(output.readLine()).startsWith("DUN-706").contains("lost the Aeron media driver");
             deleted.add(output.readLine());
         }
-        assertThat(System.nanoTime() - killedNs).isLessThan(Duration.ofSeconds(8).toNanos());
+        assertThat(System.nanoTime() - killedNs)
+                .isLessThan(Duration.ofSeconds(8).toNanos());
         assertThat(deleted).containsOnlyOnce("deleted true");
         assertThat(directory).doesNotExist();
         assertThat(AeronDirectory.deleteIfOrphaned(directory)).isFalse();

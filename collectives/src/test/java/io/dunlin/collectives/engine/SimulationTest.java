@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Times of algorithms on links of known speed, and failures at chosen moments, in virtual time. */
 class SimulationTest {
     private static final long BYTES_PER_SECOND = 100_000_000;
-    private static final LinkShape SLOW = LinkShape.PERFECT.withBandwidth(BYTES_PER_SECOND).withLatency(20_000, 0);
+    private static final LinkShape SLOW =
+            LinkShape.PERFECT.withBandwidth(BYTES_PER_SECOND).withLatency(20_000, 0);
 
     private static List<Work> onAll(SteppedWorld world, int ranks, long bytes) {
         List<Work> works = new ArrayList<>();
@@ -93,7 +94,11 @@ class SimulationTest {
         long bytes = 4 << 20;
         try (SteppedWorld world = new SteppedWorld(4, settings -> settings.withShape(SLOW, 3))) {
             world.run(onAll(world, 4, 1024));
-            world.fabric().killAt(1, world.nowNs() + Duration.ofNanos(afterMicros * 1_000).toNanos());
+            world.fabric()
+                    .killAt(
+                            1,
+                            world.nowNs()
+                                    + Duration.ofNanos(afterMicros * 1_000).toNanos());
             long tookNs = world.run(onAll(world, 4, bytes));
             if (afterMicros * 1_000 < 55_000_000) {
                 assertThat(tookNs).isLessThan(afterMicros * 1_000 + 100_000_000);

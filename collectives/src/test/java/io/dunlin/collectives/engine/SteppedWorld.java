@@ -27,8 +27,8 @@ final class SteppedWorld implements AutoCloseable {
         fabric = LoopbackFabric.of(shaping.apply(LoopbackSettings.ofRanks(ranks).withClock(this::nowNs)));
         for (int rank = 0; rank < ranks; rank++) {
             OperationQueue queue = new OperationQueue();
-            CommunicatorSettings settings = CommunicatorSettings.of(rank, ranks)
-                    .withTimeouts(Duration.ofSeconds(10), Duration.ofSeconds(10));
+            CommunicatorSettings settings =
+                    CommunicatorSettings.of(rank, ranks).withTimeouts(Duration.ofSeconds(10), Duration.ofSeconds(10));
             queues.add(queue);
             engines.add(new Engine(settings, fabric.transport(rank, 1), queue, this::nowNs));
         }

@@ -36,8 +36,8 @@ class AeronUdpTransportTest extends TransportContract {
                 .mapToObj(rank -> new RankAddress("host-" + rank, "127.0.0.1:" + freePort()))
                 .toList();
         return IntStream.range(0, size)
-                .<Transport>mapToObj(rank ->
-                        AeronTransport.open(new AeronSettings(directory, generation, rank, addresses, profile)))
+                .<Transport>mapToObj(
+                        rank -> AeronTransport.open(new AeronSettings(directory, generation, rank, addresses, profile)))
                 .toList();
     }
 

@@ -14,7 +14,9 @@ class LoopbackTransportTest extends TransportContract {
     @Override
     List<Transport> open(int size) {
         LoopbackFabric fabric = LoopbackFabric.ofRanks(size);
-        return IntStream.range(0, size).mapToObj(rank -> fabric.transport(rank, 1)).toList();
+        return IntStream.range(0, size)
+                .mapToObj(rank -> fabric.transport(rank, 1))
+                .toList();
     }
 
     private final AtomicLong clockNs = new AtomicLong();
@@ -26,7 +28,8 @@ class LoopbackTransportTest extends TransportContract {
     }
 
     private LoopbackFabric fabric(LinkShape shape) {
-        return LoopbackFabric.of(LoopbackSettings.ofRanks(2).withClock(clockNs::get).withShape(shape, 1));
+        return LoopbackFabric.of(
+                LoopbackSettings.ofRanks(2).withClock(clockNs::get).withShape(shape, 1));
     }
 
     private static List<Long> arrivals(Transport to) {
@@ -42,7 +45,8 @@ class LoopbackTransportTest extends TransportContract {
 
     @Test
     void shouldDelayByLatencyAndBandwidth() {
-        List<Transport> pair = pair(fabric(LinkShape.PERFECT.withLatency(1_000, 0).withBandwidth(1_000_000_000)));
+        List<Transport> pair =
+                pair(fabric(LinkShape.PERFECT.withLatency(1_000, 0).withBandwidth(1_000_000_000)));
         send(pair.get(0), 500, 1);
         send(pair.get(0), 500, 2);
         clockNs.set(1_499);
@@ -55,7 +59,8 @@ class LoopbackTransportTest extends TransportContract {
 
     @Test
     void shouldKeepTheOrderWhateverIsLost() {
-        List<Transport> pair = pair(fabric(LinkShape.PERFECT.withLatency(10, 5_000).withLoss(0.5, 10_000)));
+        List<Transport> pair =
+                pair(fabric(LinkShape.PERFECT.withLatency(10, 5_000).withLoss(0.5, 10_000)));
         List<Long> sent = new ArrayList<>();
         List<Long> got = new ArrayList<>();
         for (long tag = 0; tag < 300; tag++) {

@@ -62,7 +62,9 @@ class MediaDriverHostTest {
                 AeronTransport second = AeronTransport.open(AeronSettings.onOneHost(directory, 1, 1, 2))) {
             assertThat(first.size() + second.size()).isEqualTo(4);
             try (Stream<Path> files = Files.walk(driver.directory())) {
-                long bytes = files.filter(Files::isRegularFile).mapToLong(file -> file.toFile().length()).sum();
+                long bytes = files.filter(Files::isRegularFile)
+                        .mapToLong(file -> file.toFile().length())
+                        .sum();
                 assertThat(AeronProfile.STANDARD.sharedMemoryBytes(2, 2)).isBetween(bytes, 2 * bytes);
             }
         }
@@ -74,7 +76,8 @@ class MediaDriverHostTest {
         try (MediaDriverHost first = MediaDriverHost.start(settings(directory, PROFILE))) {
             assertThatThrownBy(() -> MediaDriverHost.start(settings(first.directory(), PROFILE)))
                     .isInstanceOf(MachineException.class)
-                    .hasMessageContaining("the media driver of process " + ProcessHandle.current().pid() + " serves it");
+                    .hasMessageContaining("the media driver of process "
+                            + ProcessHandle.current().pid() + " serves it");
             assertThat(AeronDirectory.served(directory)).isTrue();
             assertThat(AeronDirectory.deleteIfOrphaned(directory)).isFalse();
         }
@@ -104,13 +107,12 @@ class MediaDriverHostTest {
 
     @Test
     void shouldSayThatNoDriverAnswers() {
-        AeronProfile hasty =
-                PROFILE.withLiveness(Duration.ofSeconds(2), Duration.ofSeconds(1), Duration.ofMillis(300));
+        AeronProfile hasty = PROFILE.withLiveness(Duration.ofSeconds(2), Duration.ofSeconds(1), Duration.ofMillis(300));
         Path directory = folders.create();
         AeronSettings settings = new AeronSettings(directory, 1, 0, RankAddress.sameHost(2), hasty);
         assertThatThrownBy(() -> AeronTransport.open(settings))
-                .isInstanceOfSatisfying(
-                        MachineException.class, failure -> assertThat(failure.code()).isEqualTo("DUN-407"));
+                .isInstanceOfSatisfying(MachineException.class, failure -> assertThat(failure.code())
+                        .isEqualTo("DUN-407"));
     }
 
     @Test
@@ -119,8 +121,7 @@ class MediaDriverHostTest {
         try (MediaDriverHost driver = MediaDriverHost.start(settings(directory, PROFILE));
                 DatagramSocket taken = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
             String endpoint = "127.0.0.1:" + taken.getLocalPort();
-            List<RankAddress> addresses =
-                    List.of(new RankAddress("a", endpoint), new RankAddress("b", "127.0.0.1:9"));
+            List<RankAddress> addresses = List.of(new RankAddress("a", endpoint), new RankAddress("b", "127.0.0.1:9"));
             AeronSettings settings = new AeronSettings(driver.directory(), 1, 0, addresses, PROFILE);
             assertThatThrownBy(() -> AeronTransport.open(settings))
                     .isInstanceOfSatisfying(MachineException.class, failure -> {

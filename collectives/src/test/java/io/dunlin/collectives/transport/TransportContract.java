@@ -173,11 +173,15 @@ abstract class TransportContract {
     private void expect(int receiver, int sender, Lane lane, long tag) {
         long[] got = {-1};
         until(() -> members.get(receiver)
-                        .poll(sender, lane, (peer, number, address, length) -> {
-                            assertThat(peer).isEqualTo(sender);
-                            got[0] = number;
-                            return true;
-                        }, 1)
+                        .poll(
+                                sender,
+                                lane,
+                                (peer, number, address, length) -> {
+                                    assertThat(peer).isEqualTo(sender);
+                                    got[0] = number;
+                                    return true;
+                                },
+                                1)
                 == 1);
         assertThat(got[0]).isEqualTo(tag);
     }

@@ -105,7 +105,10 @@ class ReductionTest {
     void shouldAllocateNothing(DType dtype) {
         Reduction reduction = new Reductions().of(dtype, ReduceOp.SUM);
         MemorySegment target = arena.allocate(ROOM_BYTES, 64);
-        long[] sources = {arena.allocate(ROOM_BYTES, 64).address(), arena.allocate(ROOM_BYTES, 64).address()};
+        long[] sources = {
+            arena.allocate(ROOM_BYTES, 64).address(),
+            arena.allocate(ROOM_BYTES, 64).address()
+        };
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long allocated = Long.MAX_VALUE;
         for (int attempt = 0; attempt < 30 && allocated > 0; attempt++) {

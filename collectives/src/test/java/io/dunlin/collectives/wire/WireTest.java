@@ -51,8 +51,10 @@ class WireTest {
         MemorySegment one = header(9, 4096);
         MemorySegment sameElsewhere = Arena.ofAuto().allocate(64, 64);
         new OperationHeader().stamp(one.address(), sameElsewhere.address(), 17, 5);
-        assertThat(OperationHeader.sameCall(one.address(), sameElsewhere.address())).isTrue();
-        assertThat(OperationHeader.sameCall(one.address(), header(9, 4100).address())).isFalse();
+        assertThat(OperationHeader.sameCall(one.address(), sameElsewhere.address()))
+                .isTrue();
+        assertThat(OperationHeader.sameCall(one.address(), header(9, 4100).address()))
+                .isFalse();
         assertThat(OperationHeader.describe(one.address())).isEqualTo("all-reduce of 4,096 bytes F32 MAX");
         assertThat(OperationHeader.flowBytes(one.address())).isEqualTo(4242);
     }

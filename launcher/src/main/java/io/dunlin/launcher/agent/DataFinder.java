@@ -46,8 +46,7 @@ final class DataFinder {
                         installation.home(),
                         this::progress,
                         Clock.systemUTC())
-                .prepare(TextRequest.of(
-                        settings.text(), Tokenizer.named(settings.tokenizer()), settings.validation()));
+                .prepare(TextRequest.of(settings.text(), Tokenizer.named(settings.tokenizer()), settings.validation()));
         prepared.remarks().forEach(this::say);
         if (prepared.origin() == PreparedData.Origin.PREPARED) {
             say("prepared %,d texts, %,d tokens in %.1f s; kept in %s"

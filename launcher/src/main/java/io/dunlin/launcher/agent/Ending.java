@@ -57,7 +57,10 @@ final class Ending {
                 context.tell(new RunEvent.Notice(
                         Report.Level.WARNING,
                         "rank %d (pid %d) was killed and has not left yet: %s"
-                                .formatted(watch.rank(), watch.handle().pid(), watch.handle().state())));
+                                .formatted(
+                                        watch.rank(),
+                                        watch.handle().pid(),
+                                        watch.handle().state())));
             }
         }
     }
@@ -74,8 +77,7 @@ final class Ending {
 
     private void gather(long limitNs) {
         long deadlineNs = context.timeline().nowNs() + limitNs;
-        while (ranks.stream().anyMatch(RankWatch::running)
-                && context.timeline().nowNs() < deadlineNs) {
+        while (ranks.stream().anyMatch(RankWatch::running) && context.timeline().nowNs() < deadlineNs) {
             Optional<AgentEvent> event = context.timeline().next(deadlineNs);
             if (event.isPresent()) {
                 handle(event.get());
@@ -85,12 +87,13 @@ final class Ending {
 
     private void handle(AgentEvent event) {
         switch (event) {
-            case AgentEvent.Reported(long from, int rank, Report report) when from == generation -> {
+            case AgentEvent.Reported(long from, int rank, Report report)
+            when from == generation -> {
                 ranks.get(rank).heard(report, context.timeline().nowNs());
                 context.tell(new RunEvent.FromRank(rank, report));
             }
-            case AgentEvent.Exited(long from, int rank, RankExit exit) when from == generation ->
-                ranks.get(rank).exited(exit);
+            case AgentEvent.Exited(long from, int rank, RankExit exit)
+            when from == generation -> ranks.get(rank).exited(exit);
             case AgentEvent.Asked(Ask what, String by) -> {
                 context.tell(RunEvent.Requested.of(what.name(), by));
                 asked.add(what);

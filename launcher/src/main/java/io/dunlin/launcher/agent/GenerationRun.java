@@ -124,7 +124,8 @@ final class GenerationRun {
 
     private Result watch() {
         while (true) {
-            Optional<AgentEvent> event = context.timeline().next(context.timeline().nowNs() + TICK_NS);
+            Optional<AgentEvent> event =
+                    context.timeline().next(context.timeline().nowNs() + TICK_NS);
             Optional<Result> result = event.isPresent() ? handle(event.get()) : Optional.empty();
             if (result.isEmpty()) {
                 result = allGone().or(this::firstFailure).or(this::overdue);
@@ -138,10 +139,10 @@ final class GenerationRun {
 
     private Optional<Result> handle(AgentEvent event) {
         switch (event) {
-            case AgentEvent.Reported(long from, int rank, Report report) when from == generation ->
-                heard(ranks.get(rank), report);
-            case AgentEvent.Exited(long from, int rank, RankExit exit) when from == generation ->
-                ranks.get(rank).exited(exit);
+            case AgentEvent.Reported(long from, int rank, Report report)
+            when from == generation -> heard(ranks.get(rank), report);
+            case AgentEvent.Exited(long from, int rank, RankExit exit)
+            when from == generation -> ranks.get(rank).exited(exit);
             case AgentEvent.Asked(Ask what, String by) -> {
                 return asked(what, by);
             }
@@ -160,10 +161,12 @@ final class GenerationRun {
                     watch.send(new Command.Commit(from, step));
                 }
             }
-            case Report.Entered(Phase phase) when phase == Phase.FIRST_STEP
+            case Report.Entered(Phase phase)
+            when phase == Phase.FIRST_STEP
                     && ranks.stream().allMatch(one -> one.phase().compareTo(Phase.FIRST_STEP) >= 0) ->
                 recovery.loaded(context.timeline().nowNs());
-            case Report.Step step when ranks.stream().allMatch(RankWatch::stepped) ->
+            case Report.Step step
+            when ranks.stream().allMatch(RankWatch::stepped) ->
                 recovery.stepped(context.timeline().nowNs())
                         .ifPresent(budget -> context.tell(new RunEvent.Recovered(step.step(), budget)));
             default -> {}
@@ -218,8 +221,8 @@ final class GenerationRun {
         if (ranks.stream().anyMatch(watch -> watch.running() || watch.done().isEmpty())) {
             return Optional.empty();
         }
-        boolean finished = ranks.stream()
-                .allMatch(watch -> watch.done().orElseThrow().end() == Report.End.FINISHED);
+        boolean finished =
+                ranks.stream().allMatch(watch -> watch.done().orElseThrow().end() == Report.End.FINISHED);
         return Optional.of(finished ? new Result.Finished(lastStep()) : new Result.Stopped(lastStep()));
     }
 
@@ -256,7 +259,8 @@ final class GenerationRun {
         }
         // A generation that got as far as training has taken its start; it goes on from there.
         boolean trained = ranks.stream().anyMatch(watch -> watch.phase().compareTo(Phase.FIRST_STEP) >= 0);
-        LaunchSpec.Start next = trained ? LaunchSpec.Start.NEWEST : specs.getFirst().start();
+        LaunchSpec.Start next =
+                trained ? LaunchSpec.Start.NEWEST : specs.getFirst().start();
         return Optional.of(new Result.Failed(lastStep(), cause, next, stop, stopAsked));
     }
 
@@ -284,7 +288,12 @@ final class GenerationRun {
     private Result hung(Phase phase) {
         Duration limit = context.deadlines().of(phase);
         HangReport report = HangReport.take(context, generation, ranks);
-        context.tell(new RunEvent.Hang(phase, lastStep(), limit, report.where(), ranks.getFirst().handle().log()));
+        context.tell(new RunEvent.Hang(
+                phase,
+                lastStep(),
+                limit,
+                report.where(),
+                ranks.getFirst().handle().log()));
         end("no progress in phase " + phase.title());
         return new Result.Hung(lastStep(), phase, limit, report.silent());
     }

@@ -24,7 +24,8 @@ record HangReport(List<String> where, List<Integer> silent) {
                 .toList();
         ranks.forEach(watch -> watch.send(new Command.Dump()));
         long deadlineNs = askedNs + PATIENCE.toNanos();
-        while (ranks.stream().anyMatch(watch -> watch.running() && watch.frames().isEmpty())
+        while (ranks.stream()
+                        .anyMatch(watch -> watch.running() && watch.frames().isEmpty())
                 && context.timeline().nowNs() < deadlineNs) {
             Optional<AgentEvent> event = context.timeline().next(deadlineNs);
             if (event.isPresent()) {
@@ -45,17 +46,21 @@ record HangReport(List<String> where, List<Integer> silent) {
     private static void note(AgentEvent event, long generation, List<RankWatch> ranks, long nowNs) {
         switch (event) {
             case AgentEvent.Reported(long from, int rank, Report report)
-                    when from == generation && (report instanceof Report.Where || report instanceof Report.Failed) ->
+            when from == generation && (report instanceof Report.Where || report instanceof Report.Failed) ->
                 ranks.get(rank).heard(report, nowNs);
-            case AgentEvent.Exited(long from, int rank, RankExit exit) when from == generation ->
-                ranks.get(rank).exited(exit);
+            case AgentEvent.Exited(long from, int rank, RankExit exit)
+            when from == generation -> ranks.get(rank).exited(exit);
             case AgentEvent.Reported _, AgentEvent.Exited _, AgentEvent.Asked _ -> {}
         }
     }
 
     private static String line(RankWatch watch, Duration silence) {
         String where = !watch.frames().isEmpty()
-                ? "in " + String.join(" <- ", watch.frames().subList(0, Math.min(3, watch.frames().size())))
+                ? "in "
+                        + String.join(
+                                " <- ",
+                                watch.frames()
+                                        .subList(0, Math.min(3, watch.frames().size())))
                 : "does not answer, process is " + watch.handle().state();
         return "rank %d (pid %d) %s, %s, silent for %.1f s: %s"
                 .formatted(

@@ -124,7 +124,10 @@ public final class NodeAgent {
                 data,
                 order.start());
         Placement placement = Placement.onOneHost(
-                site.host(), job.launch().ranks(), Runtime.getRuntime().availableProcessors(), job.train().threads());
+                site.host(),
+                job.launch().ranks(),
+                Runtime.getRuntime().availableProcessors(),
+                job.train().threads());
         RankLauncher launcher = new JvmRankLauncher(
                 new JvmRankLauncher.Settings(order.installation(), Worker.class.getName(), RANK_HEAP),
                 folder,

@@ -25,7 +25,9 @@ final class Ports {
                 // All are held until the last is chosen, so that no two are the same.
                 probes.add(probe(launch.port() == 0 ? 0 : launch.port() + 1 + rank));
             }
-            return probes.stream().map(probe -> LOOPBACK + ":" + probe.getLocalPort()).toList();
+            return probes.stream()
+                    .map(probe -> LOOPBACK + ":" + probe.getLocalPort())
+                    .toList();
         } finally {
             probes.forEach(DatagramSocket::close);
         }

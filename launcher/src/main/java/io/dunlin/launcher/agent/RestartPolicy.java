@@ -60,7 +60,9 @@ final class RestartPolicy {
         if (restarts >= limit) {
             return new Decision.GiveUp(
                     "DUN-202",
-                    limit == 0 ? "restarts are off (launch.restarts = 0)" : "all %d restarts are used up".formatted(limit),
+                    limit == 0
+                            ? "restarts are off (launch.restarts = 0)"
+                            : "all %d restarts are used up".formatted(limit),
                     "dunlin resume RUN",
                     ExitCode.RANK_FAILED);
         }

@@ -66,12 +66,7 @@ final class Site implements AutoCloseable {
         byte[] token = new byte[TOKEN_BYTES];
         random.nextBytes(token);
         Membership.Settings settings = new Membership.Settings(
-                runId,
-                HexFormat.of().formatHex(token),
-                LOOPBACK,
-                launch.port(),
-                List.of(),
-                lastGeneration(folder));
+                runId, HexFormat.of().formatHex(token), LOOPBACK, launch.port(), List.of(), lastGeneration(folder));
         Site site = new Site(runId, settings);
         Runtime.getRuntime().addShutdownHook(site.hook);
         try {

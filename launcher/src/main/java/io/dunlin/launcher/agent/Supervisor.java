@@ -55,9 +55,8 @@ final class Supervisor {
         LaunchSpec.Start start = first;
         while (true) {
             long generation = context.registry().open(assignment.placement().ranks());
-            GenerationRun.Result result = new GenerationRun(
-                            context, generation, assignment.forGeneration(generation, start), recovery)
-                    .run();
+            GenerationRun.Result result =
+                    new GenerationRun(context, generation, assignment.forGeneration(generation, start), recovery).run();
             Next next = after(result);
             if (next instanceof Next.End end) {
                 return ended(end, result.step());
@@ -72,8 +71,7 @@ final class Supervisor {
         return switch (result) {
             case GenerationRun.Result.Finished _ -> Next.End.of(RunEvent.Outcome.FINISHED, ExitCode.DONE);
             case GenerationRun.Result.Stopped _ -> Next.End.of(RunEvent.Outcome.STOPPED, ExitCode.STOPPED);
-            case GenerationRun.Result.Interrupted _ ->
-                Next.End.of(RunEvent.Outcome.INTERRUPTED, ExitCode.INTERRUPTED);
+            case GenerationRun.Result.Interrupted _ -> Next.End.of(RunEvent.Outcome.INTERRUPTED, ExitCode.INTERRUPTED);
             case GenerationRun.Result.Hung(long _, Phase phase, Duration limit, List<Integer> missing) ->
                 hung(phase, limit, missing);
             case GenerationRun.Result.Failed failed -> failed(failed);
@@ -136,8 +134,9 @@ final class Supervisor {
                     case INTERRUPT -> {
                         return Next.End.of(RunEvent.Outcome.INTERRUPTED, ExitCode.INTERRUPTED);
                     }
-                    case SAVE -> context.tell(new RunEvent.Notice(
-                            Report.Level.INFO, "nothing to save: the newest checkpoint is of step " + fromStep));
+                    case SAVE ->
+                        context.tell(new RunEvent.Notice(
+                                Report.Level.INFO, "nothing to save: the newest checkpoint is of step " + fromStep));
                 }
             }
         }

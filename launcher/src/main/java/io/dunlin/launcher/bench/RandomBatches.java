@@ -48,8 +48,7 @@ final class RandomBatches implements BatchSource {
                 targets.setAtIndex(ValueLayout.JAVA_INT, at, token(sample, t + 1));
             }
         }
-        return new Batch(
-                List.of(microBatch), 0, 1, (long) batch * time, position.plus(batch, Long.MAX_VALUE));
+        return new Batch(List.of(microBatch), 0, 1, (long) batch * time, position.plus(batch, Long.MAX_VALUE));
     }
 
     private int token(long sample, int position) {

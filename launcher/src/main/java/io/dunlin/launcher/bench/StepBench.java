@@ -49,8 +49,7 @@ public final class StepBench {
      * @param warmup steps that are not counted
      * @param steps that are counted
      */
-    public record Options(
-            String preset, Precision precision, Recompute recompute, int batch, int warmup, int steps) {
+    public record Options(String preset, Precision precision, Recompute recompute, int batch, int warmup, int steps) {
         /** 3 steps of warm-up and 12 counted, on the batch of the baseline: 2048 tokens, 1024 for large models. */
         public static Options of(String preset, Precision precision) {
             ModelConfig config = Presets.named(preset);

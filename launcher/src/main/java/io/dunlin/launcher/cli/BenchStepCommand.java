@@ -37,7 +37,11 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
             description = "fp32 or bf16; ${DEFAULT-VALUE} if absent.")
     private String precision = "";
 
-    @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "Compute threads; all cores if absent.")
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Compute threads; all cores if absent.")
     private int threads;
 
     @Option(
@@ -93,8 +97,9 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
         return switch (precision) {
             case "fp32" -> Precision.F32;
             case "bf16" -> Precision.BF16;
-            default -> throw new CliException(
-                    "DUN-100", "--precision expects fp32 or bf16, found " + precision, "dunlin bench step --help");
+            default ->
+                throw new CliException(
+                        "DUN-100", "--precision expects fp32 or bf16, found " + precision, "dunlin bench step --help");
         };
     }
 
@@ -102,8 +107,9 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
         return switch (recompute) {
             case "none" -> Recompute.NONE;
             case "layer" -> Recompute.LAYER;
-            default -> throw new CliException(
-                    "DUN-100", "--recompute expects none or layer, found " + recompute, "dunlin bench step --help");
+            default ->
+                throw new CliException(
+                        "DUN-100", "--recompute expects none or layer, found " + recompute, "dunlin bench step --help");
         };
     }
 

@@ -44,7 +44,9 @@ final class CkptCommands {
                 .filter(wanted)
                 .findFirst()
                 .orElseThrow(() -> new CliException(
-                        "DUN-133", "run " + run + " has no complete checkpoint", "all there are: dunlin ckpt ls " + run))
+                        "DUN-133",
+                        "run " + run + " has no complete checkpoint",
+                        "all there are: dunlin ckpt ls " + run))
                 .entry()
                 .step();
     }
@@ -80,13 +82,21 @@ final class CkptCommands {
                             "%-24s %12s %8s %12s %10s%s%n",
                             summary.entry().name(),
                             Readable.count(summary.entry().step()),
-                            summary.manifest().map(found -> Integer.toString(found.files().size())).orElse(""),
-                            summary.manifest().map(found -> Readable.bytes(found.bytes())).orElse(""),
+                            summary.manifest()
+                                    .map(found -> Integer.toString(found.files().size()))
+                                    .orElse(""),
+                            summary.manifest()
+                                    .map(found -> Readable.bytes(found.bytes()))
+                                    .orElse(""),
                             summary.validationLoss().isPresent()
-                                    ? String.format(Locale.ROOT, "%.4f", summary.validationLoss().getAsDouble())
+                                    ? String.format(
+                                            Locale.ROOT,
+                                            "%.4f",
+                                            summary.validationLoss().getAsDouble())
                                     : "",
                             summary.problem()
-                                    .map(problem -> "  " + terminal.style().warning(problem.code() + "  " + problem.getMessage()))
+                                    .map(problem -> "  "
+                                            + terminal.style().warning(problem.code() + "  " + problem.getMessage()))
                                     .orElse(""));
         }
     }
@@ -99,7 +109,11 @@ final class CkptCommands {
         @Parameters(paramLabel = "RUN", description = Checkpoints.RUN)
         private String run = "";
 
-        @Option(names = "--step", paramLabel = "STEP", defaultValue = "-1", description = "Which one; the newest complete if absent.")
+        @Option(
+                names = "--step",
+                paramLabel = "STEP",
+                defaultValue = "-1",
+                description = "Which one; the newest complete if absent.")
         private long step;
 
         @Option(names = "--tensors", description = "List all tensors as well.")
@@ -162,7 +176,11 @@ final class CkptCommands {
         @Parameters(paramLabel = "RUN", description = Checkpoints.RUN)
         private String run = "";
 
-        @Option(names = "--step", paramLabel = "STEP", defaultValue = "-1", description = "Which one; the newest if absent.")
+        @Option(
+                names = "--step",
+                paramLabel = "STEP",
+                defaultValue = "-1",
+                description = "Which one; the newest if absent.")
         private long step;
 
         @Option(names = "--all", description = "All of them.")
@@ -181,7 +199,9 @@ final class CkptCommands {
                             .map(summary -> summary.entry().step())
                             .toList()
                     : List.of(step == NEWEST ? newest(inspection, run, Verify::committed) : step);
-            long damaged = steps.stream().filter(each -> !sound(inspection.verify(each))).count();
+            long damaged = steps.stream()
+                    .filter(each -> !sound(inspection.verify(each)))
+                    .count();
             return (damaged == 0 ? ExitCode.DONE : ExitCode.CHECKPOINT).number();
         }
 
@@ -201,14 +221,13 @@ final class CkptCommands {
             }
             terminal.out().printf("%s  %s%n", name, terminal.style().alarm("DAMAGED"));
             terminal.err()
-                    .print(verification.problems().stream()
-                            .map(this::text)
-                            .collect(Collectors.joining()));
+                    .print(verification.problems().stream().map(this::text).collect(Collectors.joining()));
             return false;
         }
 
         private String text(CheckpointException problem) {
-            return ErrorText.of(terminal.style(), problem.code(), String.valueOf(problem.getMessage()), problem.remedy());
+            return ErrorText.of(
+                    terminal.style(), problem.code(), String.valueOf(problem.getMessage()), problem.remedy());
         }
     }
 }

@@ -55,8 +55,8 @@ public final class CommandLineTool {
         line.setUsageHelpWidth(100);
         line.setOut(new PrintWriter(terminal.out(), true));
         line.setErr(new PrintWriter(terminal.err(), true));
-        line.setColorScheme(CommandLine.Help.defaultColorScheme(
-                terminal.style() == Style.COLOURED ? Ansi.ON : Ansi.OFF));
+        line.setColorScheme(
+                CommandLine.Help.defaultColorScheme(terminal.style() == Style.COLOURED ? Ansi.ON : Ansi.OFF));
         line.setExecutionExceptionHandler((failure, command, parsed) -> fail(failure, root.trace));
         line.setParameterExceptionHandler((failure, words) -> usage(failure, List.of(words)));
         return line;
@@ -81,7 +81,8 @@ public final class CommandLineTool {
     }
 
     private static CommandLine group(String name, String description, List<Object> verbs) {
-        CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create().name(name);
+        CommandLine.Model.CommandSpec spec =
+                CommandLine.Model.CommandSpec.create().name(name);
         spec.usageMessage().description(description);
         CommandLine group = new CommandLine(spec);
         verbs.forEach(group::addSubcommand);
@@ -109,7 +110,8 @@ public final class CommandLineTool {
         boolean incomplete = !(failure instanceof UnmatchedArgumentException)
                 && !spec.subcommands().isEmpty();
         String what = incomplete
-                ? spec.qualifiedName() + " what? " + String.join(" ", spec.subcommands().keySet())
+                ? spec.qualifiedName() + " what? "
+                        + String.join(" ", spec.subcommands().keySet())
                 : String.valueOf(failure.getMessage());
         String hint = failure instanceof UnmatchedArgumentException unmatched ? hint(unmatched, spec) : "";
         CliException known =

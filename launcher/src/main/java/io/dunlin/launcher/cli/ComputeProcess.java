@@ -36,7 +36,8 @@ final class ComputeProcess {
      * @return its exit code
      */
     int run(List<String> arguments) {
-        List<String> command = new ArrayList<>(Installation.current().javaCommand(List.of("-Xmx512m", "-Xmn16m", "-XX:+UseSerialGC"), mainClass));
+        List<String> command = new ArrayList<>(
+                Installation.current().javaCommand(List.of("-Xmx512m", "-Xmn16m", "-XX:+UseSerialGC"), mainClass));
         command.addAll(arguments);
         try {
             Process process = new ProcessBuilder(command)

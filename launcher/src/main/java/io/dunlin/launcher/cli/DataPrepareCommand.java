@@ -16,7 +16,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code dunlin data prepare}: makes token shards of a text. */
-@Command(name = "prepare", description = "Makes token shards of a text, once; train does it by itself where it is needed.")
+@Command(
+        name = "prepare",
+        description = "Makes token shards of a text, once; train does it by itself where it is needed.")
 final class DataPrepareCommand implements Callable<Integer> {
     private final Terminal terminal;
 
@@ -77,7 +79,7 @@ final class DataPrepareCommand implements Callable<Integer> {
                 String.format(java.util.Locale.ROOT, "%.1f s", prepared.seconds()));
         to.printf("%-10s %s tokens  %s%n", "train", Readable.count(counts.trainTokens()), prepared.train());
         prepared.validation()
-                .ifPresent(path ->
-                        to.printf("%-10s %s tokens  %s%n", "validate", Readable.count(counts.validationTokens()), path));
+                .ifPresent(path -> to.printf(
+                        "%-10s %s tokens  %s%n", "validate", Readable.count(counts.validationTokens()), path));
     }
 }

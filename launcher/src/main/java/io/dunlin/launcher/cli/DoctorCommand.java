@@ -65,6 +65,7 @@ final class DoctorCommand implements Callable<Integer> {
         String rest = warnings == 0 ? "" : ", " + warnings + (warnings == 1 ? " warning" : " warnings");
         return failures == 0
                 ? "Ready to train on " + whom + rest + "."
-                : failures + (failures == 1 ? " problem" : " problems") + rest + ": not ready to train on " + whom + ".";
+                : failures + (failures == 1 ? " problem" : " problems") + rest + ": not ready to train on " + whom
+                        + ".";
     }
 }

@@ -48,7 +48,9 @@ final class ErrorCatalog {
             MatchResult heading = headings.get(i);
             int end = i + 1 < headings.size() ? headings.get(i + 1).start() : text.length();
             String body = text.substring(heading.end(), end).strip();
-            pages.put(heading.group(1), new Page(heading.group(1), heading.group(2).strip(), body));
+            pages.put(
+                    heading.group(1),
+                    new Page(heading.group(1), heading.group(2).strip(), body));
         }
         return new ErrorCatalog(pages);
     }

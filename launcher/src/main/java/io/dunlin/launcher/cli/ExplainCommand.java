@@ -15,7 +15,11 @@ final class ExplainCommand implements Callable<Integer> {
 
     private final Terminal terminal;
 
-    @Parameters(arity = "0..1", paramLabel = "CODE", defaultValue = "", description = "For example DUN-307; all codes if absent. The word keys: all keys of the job file.")
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "CODE",
+            defaultValue = "",
+            description = "For example DUN-307; all codes if absent. The word keys: all keys of the job file.")
     private String code = "";
 
     ExplainCommand(Terminal terminal) {
@@ -47,10 +51,14 @@ final class ExplainCommand implements Callable<Integer> {
     private static ErrorCatalog.Page find(ErrorCatalog catalog, String wanted) {
         return catalog.page(wanted).orElseThrow(() -> {
             String near = Nearest.to(
-                            wanted, catalog.pages().stream().map(ErrorCatalog.Page::code).toList())
+                            wanted,
+                            catalog.pages().stream()
+                                    .map(ErrorCatalog.Page::code)
+                                    .toList())
                     .map(found -> " Did you mean " + found + "?")
                     .orElse("");
-            return new CliException("DUN-109", "there is no error code " + wanted + "." + near, "all codes: dunlin explain");
+            return new CliException(
+                    "DUN-109", "there is no error code " + wanted + "." + near, "all codes: dunlin explain");
         });
     }
 }

@@ -16,7 +16,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code dunlin export}: writes the weights of a checkpoint as a Hugging Face folder. */
-@Command(name = "export", description = "Writes the weights of a run as a Hugging Face folder, and checks what it wrote.")
+@Command(
+        name = "export",
+        description = "Writes the weights of a run as a Hugging Face folder, and checks what it wrote.")
 final class ExportCommand implements Callable<Integer>, Computes {
     private static final long NEWEST = -1;
 
@@ -49,8 +51,7 @@ final class ExportCommand implements Callable<Integer>, Computes {
     @Override
     public Integer call() {
         CheckpointLocation found = Checkpoints.find(run);
-        CheckpointLocation source =
-                step == NEWEST ? found : new CheckpointLocation(found.folder(), Optional.of(step));
+        CheckpointLocation source = step == NEWEST ? found : new CheckpointLocation(found.folder(), Optional.of(step));
         int cores = Runtime.getRuntime().availableProcessors();
         try (CpuDevice device = CpuDevice.open(CpuOptions.fast(cores))) {
             HuggingFaceExport.Exported exported = new HuggingFaceExport(

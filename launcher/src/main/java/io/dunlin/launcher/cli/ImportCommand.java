@@ -22,7 +22,10 @@ import picocli.CommandLine.Parameters;
 final class ImportCommand implements Callable<Integer> {
     private final Terminal terminal;
 
-    @Parameters(index = "0", paramLabel = "FOLDER", description = "Has config.json and model.safetensors or its shards.")
+    @Parameters(
+            index = "0",
+            paramLabel = "FOLDER",
+            description = "Has config.json and model.safetensors or its shards.")
     private Path source = Path.of("");
 
     @Parameters(index = "1", paramLabel = "TARGET", description = "Folder for the checkpoint; must not exist.")

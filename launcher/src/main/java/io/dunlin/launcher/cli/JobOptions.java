@@ -53,7 +53,9 @@ final class JobOptions {
             return recipe;
         }
         List<String> names = names(installation.recipes());
-        String hint = Nearest.to(word, names).map(near -> "did you mean " + near + "?  ").orElse("");
+        String hint = Nearest.to(word, names)
+                .map(near -> "did you mean " + near + "?  ")
+                .orElse("");
         throw new CliException(
                 "DUN-105",
                 "there is no job file " + word + ", and no recipe of that name",

@@ -35,16 +35,15 @@ final class RunConsole {
     /** Trains a run to its end. */
     ExitCode train(ResolvedJob job, RunFolder folder, LaunchSpec.Start start) {
         Installation installation = Installation.current();
-        Consumer<String> trouble = text -> terminal.err().println(terminal.style().warning("!  " + text));
+        Consumer<String> trouble =
+                text -> terminal.err().println(terminal.style().warning("!  " + text));
         try (MetricsFile metrics =
                 new MetricsFile(folder.metrics(), job.job().observe().logEvery(), trouble)) {
-            ConsoleReporter console =
-                    new ConsoleReporter(terminal.out(), terminal.style(), job.job(), Path.of(""));
-            RunFile facts = new RunFile(
-                    folder.facts(), Surroundings.look(installation.options()), commandLine, trouble);
+            ConsoleReporter console = new ConsoleReporter(terminal.out(), terminal.style(), job.job(), Path.of(""));
+            RunFile facts =
+                    new RunFile(folder.facts(), Surroundings.look(installation.options()), commandLine, trouble);
             RunListener live = new LiveFile(folder.live());
-            try (BackgroundListener listeners =
-                    new BackgroundListener(List.of(facts, live, metrics, console))) {
+            try (BackgroundListener listeners = new BackgroundListener(List.of(facts, live, metrics, console))) {
                 return new NodeAgent(new NodeAgent.Order(job, folder, start, installation), listeners).run();
             }
         }

@@ -25,7 +25,11 @@ final class StatusCommand implements Callable<Integer> {
     private final Terminal terminal;
     private final Clock clock;
 
-    @Parameters(arity = "0..1", paramLabel = "RUN", defaultValue = "", description = "Run folder, the beginning of its name, or last; all runs if absent.")
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "RUN",
+            defaultValue = "",
+            description = "Run folder, the beginning of its name, or last; all runs if absent.")
     private String run = "";
 
     StatusCommand(Terminal terminal, Clock clock) {
@@ -64,7 +68,8 @@ final class StatusCommand implements Callable<Integer> {
                 .flatMap(live -> live.ranks().stream().findFirst())
                 .map(LiveFile.RankLine::step)
                 .orElseGet(() -> facts.map(RunFile.Facts::lastStep).orElse(0L));
-        String steps = facts.map(found -> " of " + Readable.count(found.steps())).orElse("");
+        String steps =
+                facts.map(found -> " of " + Readable.count(found.steps())).orElse("");
         return "%-11s step %s%s".formatted(state, Readable.count(step), steps);
     }
 
@@ -96,7 +101,10 @@ final class StatusCommand implements Callable<Integer> {
             LiveFile.read(folder).ifPresent(live -> table(out, live));
         } else {
             out.println("%-10s step %s      to go on: dunlin resume %s"
-                    .formatted("saved", Readable.count(new CheckpointsOnDisk(folder.checkpoints()).newestCompleteStep()), folder.root()));
+                    .formatted(
+                            "saved",
+                            Readable.count(new CheckpointsOnDisk(folder.checkpoints()).newestCompleteStep()),
+                            folder.root()));
         }
     }
 

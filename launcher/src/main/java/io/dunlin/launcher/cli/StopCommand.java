@@ -43,11 +43,13 @@ final class StopCommand implements Callable<Integer> {
         while (!RunLock.awaitRelease(folder, PACE)) {
             Optional<LiveFile.RankLine> first =
                     LiveFile.read(folder).flatMap(live -> live.ranks().stream().findFirst());
-            first.ifPresent(line -> terminal.out().println(
-                    "waiting    %s, step %s".formatted(line.phase().title(), Readable.count(line.step()))));
+            first.ifPresent(line -> terminal.out()
+                    .println("waiting    %s, step %s".formatted(line.phase().title(), Readable.count(line.step()))));
         }
-        RunFile.read(folder).ifPresent(facts -> terminal.out().println("%-10s after step %s, saved step %s"
-                .formatted(facts.state(), Readable.count(facts.lastStep()), Readable.count(facts.lastSaved()))));
+        RunFile.read(folder).ifPresent(facts -> terminal.out()
+                .println("%-10s after step %s, saved step %s"
+                        .formatted(
+                                facts.state(), Readable.count(facts.lastStep()), Readable.count(facts.lastSaved()))));
         return ExitCode.DONE.number();
     }
 

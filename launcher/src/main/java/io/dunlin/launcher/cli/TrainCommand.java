@@ -21,13 +21,18 @@ import picocli.CommandLine.Parameters;
 final class TrainCommand implements Callable<Integer> {
     private final RunConsole console;
 
-    @Parameters(paramLabel = "JOB", description = "Job file, or name of a recipe: recipes/jdk-source.toml or jdk-source.")
+    @Parameters(
+            paramLabel = "JOB",
+            description = "Job file, or name of a recipe: recipes/jdk-source.toml or jdk-source.")
     private String job = "";
 
     @Mixin
     private JobOptions options = new JobOptions();
 
-    @Option(names = "--run-dir", paramLabel = "FOLDER", description = "Folder of this run, in place of a new one in run.dir.")
+    @Option(
+            names = "--run-dir",
+            paramLabel = "FOLDER",
+            description = "Folder of this run, in place of a new one in run.dir.")
     private Path runDir = Path.of("");
 
     TrainCommand(RunConsole console) {
@@ -39,7 +44,10 @@ final class TrainCommand implements Callable<Integer> {
         ResolvedJob resolved = options.load(job, Installation.current());
         RunFolder folder = runDir.toString().isEmpty()
                 ? new Runs(Path.of(resolved.job().run().dir()))
-                        .create(resolved.job().run().name(), LocalDateTime.now(ZoneId.systemDefault()), ThreadLocalRandom.current())
+                        .create(
+                                resolved.job().run().name(),
+                                LocalDateTime.now(ZoneId.systemDefault()),
+                                ThreadLocalRandom.current())
                 : Runs.createAt(runDir);
         try {
             return console.train(resolved, folder, LaunchSpec.Start.NEWEST).number();

@@ -34,13 +34,13 @@ final class ClockCheck implements Check {
     @Override
     public Finding look() {
         if (now.isBefore(built)) {
-            return new Finding.Warn("it says " + now + ", before Dunlin was installed", "set the clock of this machine");
+            return new Finding.Warn(
+                    "it says " + now + ", before Dunlin was installed", "set the clock of this machine");
         }
         String text = now.truncatedTo(ChronoUnit.SECONDS) + ", "
                 + kernel.state()
                         .map(state -> state.synchronised()
-                                ? "synchronised to "
-                                        + Readable.time(Duration.ofNanos(1000 * state.largestErrorUs()))
+                                ? "synchronised to " + Readable.time(Duration.ofNanos(1000 * state.largestErrorUs()))
                                 : "not synchronised (matters only between hosts)")
                         .orElse("synchronisation unknown");
         return new Finding.Ok(text);

@@ -40,7 +40,8 @@ final class DiskCheck implements Check {
             return new Finding.Fail(where + ", not writable", "set run.dir to a folder that you may write");
         }
         if (store.getUsableSpace() < LITTLE_BYTES) {
-            return new Finding.Warn(where, "make room, or set run.dir to a larger disk: a checkpoint has 12 bytes per parameter");
+            return new Finding.Warn(
+                    where, "make room, or set run.dir to a larger disk: a checkpoint has 12 bytes per parameter");
         }
         Speed speed = measure(folder);
         String text = "%s, %s/s written, fsync %s"

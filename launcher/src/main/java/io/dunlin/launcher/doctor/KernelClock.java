@@ -24,8 +24,7 @@ class KernelClock {
 
     /** Empty where there is no such call. */
     Optional<State> state() {
-        boolean known = System.getProperty("os.name").equals("Linux")
-                && ValueLayout.ADDRESS.byteSize() == Long.BYTES;
+        boolean known = System.getProperty("os.name").equals("Linux") && ValueLayout.ADDRESS.byteSize() == Long.BYTES;
         return known
                 ? Linker.nativeLinker().defaultLookup().find("adjtimex").flatMap(KernelClock::ask)
                 : Optional.empty();

@@ -24,7 +24,8 @@ final class MemoryCheck implements Check {
     }
 
     static MemoryCheck ofMachine(Job job) {
-        return new MemoryCheck(job.model().config().parameterCount(), job.launch().ranks(), available());
+        return new MemoryCheck(
+                job.model().config().parameterCount(), job.launch().ranks(), available());
     }
 
     @Override

@@ -21,7 +21,8 @@ final class VectorCheck implements Check {
             int bits = rank.get().vectorBits();
             return bits >= NARROW
                     ? new Finding.Ok(bits + "-bit")
-                    : new Finding.Warn(bits + "-bit", "training works, but slowly: a CPU with AVX2 or AVX-512 is quicker");
+                    : new Finding.Warn(
+                            bits + "-bit", "training works, but slowly: a CPU with AVX2 or AVX-512 is quicker");
         } catch (RankFacts.BrokenException e) {
             return new Finding.Fail(
                     "a process started like a rank ended with: " + e.getMessage(),

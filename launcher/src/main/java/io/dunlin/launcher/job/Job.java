@@ -5,26 +5,19 @@ public record Job(
         @Setting(value = "Version of the job file's keys", standard = "1", min = 1)
         int schema,
 
-        @Setting("Name, place and randomness of the run")
-        RunSettings run,
+        @Setting("Name, place and randomness of the run") RunSettings run,
 
-        @Setting("What is trained")
-        ModelSettings model,
+        @Setting("What is trained") ModelSettings model,
 
-        @Setting("What it is trained on")
-        DataSettings data,
+        @Setting("What it is trained on") DataSettings data,
 
-        @Setting("How long, how large and how precisely")
-        TrainSettings train,
+        @Setting("How long, how large and how precisely") TrainSettings train,
 
-        @Setting("How the weights change")
-        OptimizerSettings optimizer,
+        @Setting("How the weights change") OptimizerSettings optimizer,
 
-        @Setting("How ranks share the work")
-        ParallelSettings parallel,
+        @Setting("How ranks share the work") ParallelSettings parallel,
 
-        @Setting("When the run is saved, and what is kept")
-        CheckpointSettings checkpoint,
+        @Setting("When the run is saved, and what is kept") CheckpointSettings checkpoint,
 
         @Setting("Validation loss and sample text along the way")
         EvalSettings eval,
@@ -35,5 +28,4 @@ public record Job(
         @Setting("After how long a phase without progress is an error")
         TimeoutSettings timeouts,
 
-        @Setting("What is reported")
-        ObserveSettings observe) {}
+        @Setting("What is reported") ObserveSettings observe) {}

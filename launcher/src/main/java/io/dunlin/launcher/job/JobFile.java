@@ -56,7 +56,9 @@ public final class JobFile {
         sets.reversed().forEach(reader::addArgument);
         reader.addFile(file);
         String name = file.getFileName().toString().replaceFirst("\\.toml$", "").replaceAll("[^A-Za-z0-9._-]", "-");
-        return new JobResolver(reader.schema, reader.layers, folder.toAbsolutePath().normalize()).resolve(name);
+        return new JobResolver(
+                        reader.schema, reader.layers, folder.toAbsolutePath().normalize())
+                .resolve(name);
     }
 
     private void addFile(Path file) {
@@ -77,8 +79,8 @@ public final class JobFile {
     private Path parent(Path file, Object value, Origin origin) {
         KeyPath key = KeyPath.of(EXTENDS);
         if (!(value instanceof String name)) {
-            throw new JobFileException(Problem.at(
-                    "DUN-106", origin, key, "expects one file in quotes, found " + ValueReader.show(value)));
+            throw new JobFileException(
+                    Problem.at("DUN-106", origin, key, "expects one file in quotes, found " + ValueReader.show(value)));
         }
         Path parent = file.resolveSibling(name).normalize();
         if (chain.contains(parent.toAbsolutePath().normalize())) {
@@ -103,7 +105,8 @@ public final class JobFile {
 
     /** The most frequent mistake. */
     private static String hint(TomlParseError error) {
-        boolean word = String.valueOf(error.getMessage()).matches("Unexpected '[A-Za-z/~.][^,]*, expected '.*a number.*");
+        boolean word =
+                String.valueOf(error.getMessage()).matches("Unexpected '[A-Za-z/~.][^,]*, expected '.*a number.*");
         return word ? "text needs quotes: key = \"text\"" : "";
     }
 
@@ -119,7 +122,8 @@ public final class JobFile {
         } catch (CharacterCodingException e) {
             throw new JobFileException(new Problem("DUN-105", file + " is not a text file in UTF-8", ""));
         } catch (IOException e) {
-            throw new JobFileException(new Problem("DUN-105", "cannot read job file " + file + ": " + e.getMessage(), ""));
+            throw new JobFileException(
+                    new Problem("DUN-105", "cannot read job file " + file + ": " + e.getMessage(), ""));
         }
     }
 

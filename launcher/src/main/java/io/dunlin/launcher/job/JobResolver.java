@@ -97,7 +97,9 @@ final class JobResolver {
     }
 
     private void deriveTokensPerStep() {
-        boolean numbers = given(MICRO_BATCH).filter(given -> given.value() instanceof Long).isPresent()
+        boolean numbers = given(MICRO_BATCH)
+                        .filter(given -> given.value() instanceof Long)
+                        .isPresent()
                 && given(CONTEXT).filter(given -> given.value() instanceof Long).isPresent();
         if (numbers) {
             long tokens = (Long) given(MICRO_BATCH).orElseThrow().value()

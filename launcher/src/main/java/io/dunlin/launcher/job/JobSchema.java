@@ -88,7 +88,8 @@ public final class JobSchema {
                     .map(JobSchema::nameOf)
                     .toList();
         }
-        return Objects.requireNonNull(sections.get(section), () -> "no table " + section).names();
+        return Objects.requireNonNull(sections.get(section), () -> "no table " + section)
+                .names();
     }
 
     /** Keys of this name in other tables. */

@@ -15,8 +15,7 @@ public record ModelSettings(
                 meaning = Meaning.PATH)
         String init,
 
-        @Setting(value = "gpt or llama", derived = "preset")
-        Family family,
+        @Setting(value = "gpt or llama", derived = "preset") Family family,
 
         @Setting(value = "Transformer blocks", derived = "preset", min = 1)
         int layers,

@@ -24,7 +24,16 @@ final class ModelSizes {
     private static final KeyPath PRESET = MODEL.child("preset");
     private static final KeyPath INIT = MODEL.child("init");
     private static final List<String> SIZES = List.of(
-            "family", "layers", "width", "heads", "kv_heads", "hidden", "vocab", "context", "tied", "norm_epsilon",
+            "family",
+            "layers",
+            "width",
+            "heads",
+            "kv_heads",
+            "hidden",
+            "vocab",
+            "context",
+            "tied",
+            "norm_epsilon",
             "rope_theta");
 
     private final Function<KeyPath, Optional<Given>> given;

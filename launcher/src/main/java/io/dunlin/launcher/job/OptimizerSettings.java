@@ -16,17 +16,13 @@ public record OptimizerSettings(
         @Setting(value = "Added to the root of the second moment", standard = "1e-8", above = 0)
         double epsilon,
 
-        @Setting(
-                value = "Decoupled weight decay, on tensors of two or more dimensions",
-                standard = "0.1",
-                min = 0)
+        @Setting(value = "Decoupled weight decay, on tensors of two or more dimensions", standard = "0.1", min = 0)
         double weightDecay,
 
         @Setting(value = "Largest global norm of the gradient; 0 = no clipping", standard = "1.0", min = 0)
         double clip,
 
-        @Setting("How the learning rate goes over the run")
-        ScheduleSettings schedule) {
+        @Setting("How the learning rate goes over the run") ScheduleSettings schedule) {
 
     /** The optimizers there are. */
     public enum OptimizerKind {

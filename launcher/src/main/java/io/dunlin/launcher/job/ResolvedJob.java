@@ -50,8 +50,10 @@ public final class ResolvedJob {
                 section = path.parent();
                 text.append("\n[").append(section).append("]\n");
             }
-            String line = path.name() + " = " + ValueReader.show(entry.getValue().value());
-            text.append(String.format("%-40s # %s%n", line, entry.getValue().origin().text()));
+            String line =
+                    path.name() + " = " + ValueReader.show(entry.getValue().value());
+            text.append(String.format(
+                    "%-40s # %s%n", line, entry.getValue().origin().text()));
         }
         return text.toString();
     }

@@ -1,6 +1,5 @@
 package io.dunlin.launcher.job;
 
-
 /** {@code [run]}: name, place and randomness. */
 public record RunSettings(
         @Setting(value = "Name of the run, part of its folder's name", derived = "name of the job file")
@@ -12,7 +11,5 @@ public record RunSettings(
         @Setting(value = "Seed of initial weights, data order and samples", standard = "1337", min = 0)
         long seed,
 
-        @Setting(
-                value = "Same bits on any number of ranks and threads, at some cost in speed",
-                standard = "false")
+        @Setting(value = "Same bits on any number of ranks and threads, at some cost in speed", standard = "false")
         boolean deterministic) {}

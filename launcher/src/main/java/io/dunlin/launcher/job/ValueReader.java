@@ -123,7 +123,8 @@ final class ValueReader {
     private static Duration duration(Object value) throws Unfit {
         return (value instanceof String text ? parseDuration(text) : Optional.<Duration>empty())
                 .filter(found -> !found.isZero())
-                .orElseThrow(() -> new Unfit("expects a time such as \"100s\", \"20m\" or \"1h\", found " + show(value)));
+                .orElseThrow(
+                        () -> new Unfit("expects a time such as \"100s\", \"20m\" or \"1h\", found " + show(value)));
     }
 
     private static Optional<Duration> parseDuration(String text) {
@@ -165,9 +166,8 @@ final class ValueReader {
     }
 
     private static Object word(Class<?> type, Object value) throws Unfit {
-        List<String> words = Arrays.stream(type.getEnumConstants())
-                .map(ValueReader::wordOf)
-                .toList();
+        List<String> words =
+                Arrays.stream(type.getEnumConstants()).map(ValueReader::wordOf).toList();
         int found = value instanceof String text ? words.indexOf(text) : -1;
         if (found < 0) {
             String hint = (value instanceof String text ? Nearest.to(text, words) : Optional.<String>empty())
@@ -192,7 +192,8 @@ final class ValueReader {
     /** A value of a setting, or of TOML, as it is written in a job file. */
     static String show(Object value) {
         return switch (value) {
-            case String text -> '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
+            case String text ->
+                '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
             case Double number -> shortest(Double.toString(number));
             case Float number -> shortest(Float.toString(number));
             case Duration time -> '"' + showDuration(time) + '"';

@@ -125,7 +125,10 @@ public final class Membership implements AutoCloseable {
         IMap<String, String> runs = member.getMap(RUNS);
         while (true) {
             String before = runs.get(settings.runId());
-            long next = 1 + (before == null ? settings.lastGeneration() : Registered.parse(before).generation());
+            long next = 1
+                    + (before == null
+                            ? settings.lastGeneration()
+                            : Registered.parse(before).generation());
             String after = new Registered(next, ranks).text();
             boolean won = before == null
                     ? runs.putIfAbsent(settings.runId(), after) == null

@@ -36,7 +36,9 @@ public record Placement(List<Place> places) {
     public static Placement onOneHost(String host, int ranks, int cores, int threads) {
         return new Placement(IntStream.range(0, ranks)
                 .mapToObj(rank -> new Place(
-                        rank, host, threads > 0 ? threads : Math.max(1, cores / ranks + (rank < cores % ranks ? 1 : 0))))
+                        rank,
+                        host,
+                        threads > 0 ? threads : Math.max(1, cores / ranks + (rank < cores % ranks ? 1 : 0))))
                 .toList());
     }
 
@@ -55,8 +57,8 @@ public record Placement(List<Place> places) {
             text.append('\n').append(place.rank()).append(' ').append(place.host());
         }
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-256")
-                    .digest(text.toString().getBytes(StandardCharsets.UTF_8));
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-256").digest(text.toString().getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest, 0, 8);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);

@@ -48,7 +48,8 @@ public final class SharedFolder implements AutoCloseable {
         Path root = parent.resolve(PREFIX + runId);
         sweepOne(root);
         Files.createDirectory(root, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        Files.writeString(root.resolve(OWNER), Long.toString(ProcessHandle.current().pid()));
+        Files.writeString(
+                root.resolve(OWNER), Long.toString(ProcessHandle.current().pid()));
         Files.createFile(root.resolve(USERS));
         return join(root);
     }
@@ -60,8 +61,7 @@ public final class SharedFolder implements AutoCloseable {
 
     /** Becomes a user of a folder that another process has made. */
     public static SharedFolder join(Path root) throws IOException {
-        FileChannel channel =
-                FileChannel.open(root.resolve(USERS), StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileChannel channel = FileChannel.open(root.resolve(USERS), StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
             FileLock lock = channel.tryLock(0, Long.MAX_VALUE, true);
             if (lock == null) {
@@ -115,7 +115,8 @@ public final class SharedFolder implements AutoCloseable {
     public static List<Path> sweep(Path parent) {
         List<Path> removed = new ArrayList<>();
         try (Stream<Path> children = Files.list(parent)) {
-            for (Path child : children.filter(path -> path.getFileName().toString().startsWith(PREFIX))
+            for (Path child : children.filter(
+                            path -> path.getFileName().toString().startsWith(PREFIX))
                     .toList()) {
                 if (sweepOne(child)) {
                     removed.add(child);

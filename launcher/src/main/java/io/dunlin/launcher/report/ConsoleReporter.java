@@ -113,14 +113,14 @@ public final class ConsoleReporter implements RunListener {
         switch (report) {
             case Report.Prepared found -> head = new Head.Announced(rows, Optional.of(found), restored);
             case Report.Restored found -> head = new Head.Announced(rows, prepared, Optional.of(found));
-            case Report.Entered(Phase phase) when phase.compareTo(Phase.LOAD) > 0 -> printHead(rows, prepared, restored);
+            case Report.Entered(Phase phase)
+            when phase.compareTo(Phase.LOAD) > 0 -> printHead(rows, prepared, restored);
             case Report.Step _ -> printHead(rows, prepared, restored);
             default -> {}
         }
     }
 
-    private void printHead(
-            RunHead rows, Optional<Report.Prepared> prepared, Optional<Report.Restored> restored) {
+    private void printHead(RunHead rows, Optional<Report.Prepared> prepared, Optional<Report.Restored> restored) {
         prepared.ifPresent(found -> {
             rows.lines(found, restored).forEach(this::print);
             head = new Head.Printed();

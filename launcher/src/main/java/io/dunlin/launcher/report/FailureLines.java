@@ -2,7 +2,6 @@ package io.dunlin.launcher.report;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
@@ -28,11 +27,13 @@ final class FailureLines {
     String lost(RunEvent.RankLost lost) {
         cause = Optional.of(lost);
         String reason = lost.code().isEmpty()
-                ? lost.stack().isEmpty() ? "It reported no failure" : lost.stack().lines().findFirst().orElse("")
+                ? lost.stack().isEmpty()
+                        ? "It reported no failure"
+                        : lost.stack().lines().findFirst().orElse("")
                 : lost.code() + "  " + lost.message().lines().findFirst().orElse("");
         return style.alarm("!! rank %d".formatted(lost.rank()))
-                + " (pid %d) %s%s\n   %s: see %s".formatted(
-                        lost.pid(), lost.ending(), at(lost.step()), reason, show.apply(lost.log()));
+                + " (pid %d) %s%s\n   %s: see %s"
+                        .formatted(lost.pid(), lost.ending(), at(lost.step()), reason, show.apply(lost.log()));
     }
 
     private static String at(long step) {
@@ -42,8 +43,8 @@ final class FailureLines {
     String ended(RunEvent.GenerationEnded ended) {
         String who = ended.survivors().isEmpty()
                 ? "no other ranks were running"
-                : (ended.survivors().size() == 1 ? "rank " : "ranks ")
-                        + ConsoleReporter.list(ended.survivors()) + " stopped in " + seconds(ended.took()) + " s";
+                : (ended.survivors().size() == 1 ? "rank " : "ranks ") + ConsoleReporter.list(ended.survivors())
+                        + " stopped in " + seconds(ended.took()) + " s";
         return "   " + who + (ended.killed() > 0 ? ", " + ended.killed() + " of them by force" : "");
     }
 
@@ -51,42 +52,48 @@ final class FailureLines {
         String from = restarting.fromStep() == 0
                 ? "from the beginning"
                 : "from step %s (newest complete)".formatted(Readable.count(restarting.fromStep()));
-        return "   restart %d of %d: %s, losing %s steps%s".formatted(
-                restarting.attempt(),
-                restarting.limit(),
-                from,
-                Readable.count(restarting.lostSteps()),
-                restarting.backOff().isZero() ? "" : ", in " + Readable.time(restarting.backOff()));
+        return "   restart %d of %d: %s, losing %s steps%s"
+                .formatted(
+                        restarting.attempt(),
+                        restarting.limit(),
+                        from,
+                        Readable.count(restarting.lostSteps()),
+                        restarting.backOff().isZero() ? "" : ", in " + Readable.time(restarting.backOff()));
     }
 
     String recovered(RunEvent.Recovered recovered) {
         RunEvent.Budget budget = recovered.budget();
-        return "   back at step %s after %s s: detect %s, stop %s, wait %s, start %s, load %s, first step %s".formatted(
-                Readable.count(recovered.step()),
-                seconds(budget.total()),
-                seconds(budget.detect()),
-                seconds(budget.stop()),
-                seconds(budget.backOff()),
-                seconds(budget.start()),
-                seconds(budget.load()),
-                seconds(budget.firstStep()));
+        return "   back at step %s after %s s: detect %s, stop %s, wait %s, start %s, load %s, first step %s"
+                .formatted(
+                        Readable.count(recovered.step()),
+                        seconds(budget.total()),
+                        seconds(budget.detect()),
+                        seconds(budget.stop()),
+                        seconds(budget.backOff()),
+                        seconds(budget.start()),
+                        seconds(budget.load()),
+                        seconds(budget.firstStep()));
     }
 
     String hang(RunEvent.Hang hang) {
         StringBuilder text = new StringBuilder(style.alarm("!! no progress"));
-        text.append(" for %s in phase %s%s".formatted(Readable.time(hang.limit()), hang.phase().title(), at(hang.step())));
+        text.append(" for %s in phase %s%s"
+                .formatted(Readable.time(hang.limit()), hang.phase().title(), at(hang.step())));
         hang.where().forEach(line -> text.append("\n   ").append(line));
-        return text.append("\n   stacks of all threads: ").append(show.apply(hang.dumps())).toString();
+        return text.append("\n   stacks of all threads: ")
+                .append(show.apply(hang.dumps()))
+                .toString();
     }
 
     /** The end of a failed run; its last lines are the cause. */
     String end(RunEvent.Ended ended) {
         StringBuilder text = new StringBuilder();
-        text.append("%s     after step %s, %s; the newest checkpoint is of step %s\n".formatted(
-                style.alarm("failed"),
-                Readable.count(ended.step()),
-                Readable.clock(ended.took()),
-                Readable.count(ended.lastSaved())));
+        text.append("%s     after step %s, %s; the newest checkpoint is of step %s\n"
+                .formatted(
+                        style.alarm("failed"),
+                        Readable.count(ended.step()),
+                        Readable.clock(ended.took()),
+                        Readable.count(ended.lastSaved())));
         if (!ended.code().isEmpty()) {
             text.append(ErrorText.of(style, ended.code(), ended.reason(), run(ended.remedy())));
         }
@@ -96,11 +103,13 @@ final class FailureLines {
 
     private String causeOf(RunEvent.RankLost lost) {
         StringBuilder text = new StringBuilder("\n");
-        text.append(style.strong("cause")).append("      rank %d (pid %d) %s%s\n".formatted(
-                lost.rank(), lost.pid(), lost.ending(), at(lost.step())));
+        text.append(style.strong("cause"))
+                .append("      rank %d (pid %d) %s%s\n"
+                        .formatted(lost.rank(), lost.pid(), lost.ending(), at(lost.step())));
         text.append("           log: ").append(show.apply(lost.log())).append('\n');
         if (!lost.code().isEmpty()) {
-            return text.append(ErrorText.of(style, lost.code(), lost.message(), run(lost.remedy()))).toString();
+            return text.append(ErrorText.of(style, lost.code(), lost.message(), run(lost.remedy())))
+                    .toString();
         }
         if (!lost.stack().isEmpty()) {
             return text.append(lost.stack().strip())
@@ -109,7 +118,8 @@ final class FailureLines {
                     .toString();
         }
         if (lost.ending().endsWith("signal " + KILL)) {
-            text.append("           Signal 9 comes from outside: kill -9, or the kernel when memory is short (dmesg says so).\n");
+            text.append(
+                    "           Signal 9 comes from outside: kill -9, or the kernel when memory is short (dmesg says so).\n");
         }
         return text.toString();
     }

@@ -11,8 +11,9 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>Numbers that are not finite are written as strings, and read back.
  */
 public final class JsonLine {
-    private static final JsonMapper MAPPER =
-            JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
 
     private JsonLine() {}
 

@@ -37,7 +37,10 @@ public final class MetricsFile implements RunListener, AutoCloseable {
             boolean updated) {}
 
     /** What a line of a validation loss holds. */
-    record EvalMetrics(String time, long step, @JsonProperty("val_loss") double valLoss) {}
+    record EvalMetrics(
+            String time,
+            long step,
+            @JsonProperty("val_loss") double valLoss) {}
 
     /**
      * Opens the file for appending.
@@ -92,8 +95,8 @@ public final class MetricsFile implements RunListener, AutoCloseable {
                 inGeneration = 0;
             }
             case RunEvent.FromRank(int rank, Report.Step step) -> step(at, rank, step);
-            case RunEvent.FromRank(int rank, Report.Evaluated evaluated) when rank == 0 ->
-                write(new EvalMetrics(at.toString(), evaluated.step(), evaluated.loss()));
+            case RunEvent.FromRank(int rank, Report.Evaluated evaluated)
+            when rank == 0 -> write(new EvalMetrics(at.toString(), evaluated.step(), evaluated.loss()));
             default -> {}
         }
     }

@@ -84,8 +84,7 @@ public sealed interface RunEvent {
      * @param load until all ranks had model, data and checkpoint
      * @param firstStep until all ranks had finished a step
      */
-    record Budget(
-            Duration detect, Duration stop, Duration backOff, Duration start, Duration load, Duration firstStep) {
+    record Budget(Duration detect, Duration stop, Duration backOff, Duration start, Duration load, Duration firstStep) {
         /** All of it. */
         public Duration total() {
             return detect.plus(stop).plus(backOff).plus(start).plus(load).plus(firstStep);
@@ -117,8 +116,7 @@ public sealed interface RunEvent {
      * @param reason for a failed run, why it was not started again; the cause itself is the last {@link RankLost}
      * @param remedy what to do next; may be empty
      */
-    record Ended(
-            Outcome outcome, long step, long lastSaved, Duration took, String code, String reason, String remedy)
+    record Ended(Outcome outcome, long step, long lastSaved, Duration took, String code, String reason, String remedy)
             implements RunEvent {}
 
     /** How a run ended. */

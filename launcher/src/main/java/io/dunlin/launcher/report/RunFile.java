@@ -100,7 +100,11 @@ public final class RunFile implements RunListener {
 
     private RankFacts facts(RunEvent.Rank rank) {
         return new RankFacts(
-                rank.rank(), surroundings.host().name(), rank.pid(), rank.threads(), rank.log().toString());
+                rank.rank(),
+                surroundings.host().name(),
+                rank.pid(),
+                rank.threads(),
+                rank.log().toString());
     }
 
     private void write(Instant at, String state, long lastStep, long lastSaved) {

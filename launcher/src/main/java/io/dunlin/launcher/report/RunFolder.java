@@ -22,8 +22,8 @@ public record RunFolder(Path root) {
      * @param salt that keeps two runs of the same minute apart; its low 16 bits count
      */
     public static RunFolder named(Path parent, String name, LocalDateTime at, int salt) {
-        return new RunFolder(parent.resolve(
-                String.format(Locale.ROOT, "%s-%s-%04x", STAMP.format(at), name, salt & 0xffff)));
+        return new RunFolder(
+                parent.resolve(String.format(Locale.ROOT, "%s-%s-%04x", STAMP.format(at), name, salt & 0xffff)));
     }
 
     /** The resolved job, each value with its origin. */

@@ -66,15 +66,16 @@ final class RunHead {
     }
 
     private String batch() {
-        BatchPlan plan =
-                BatchPlan.of(job.model().context(), job.train().microBatch(), job.train().tokensPerStep());
+        BatchPlan plan = BatchPlan.of(
+                job.model().context(), job.train().microBatch(), job.train().tokensPerStep());
         return "%s tokens/step = %d micro-batches x %d x %d"
                 .formatted(
                         Readable.count(plan.tokensPerStep()), plan.microBatches(), plan.microBatch(), plan.context());
     }
 
     private String data(Report.Prepared prepared) {
-        String source = job.data().text().isEmpty() ? job.data().train() : job.data().text();
+        String source =
+                job.data().text().isEmpty() ? job.data().train() : job.data().text();
         String name = source.isEmpty() ? "" : Path.of(source).getFileName() + ", ";
         String validation = prepared.validationTokens() == 0
                 ? "none for validation"
@@ -94,7 +95,10 @@ final class RunHead {
     private String start(Optional<Report.Restored> restored) {
         String from = restored.map(found -> "after step " + Readable.count(found.step()) + " ("
                         + Path.of(found.folder()).getFileName() + ")")
-                .orElse(job.model().init().isEmpty() ? "from scratch" : "from " + job.model().init());
+                .orElse(
+                        job.model().init().isEmpty()
+                                ? "from scratch"
+                                : "from " + job.model().init());
         return from + ", seed " + job.run().seed()
                 + (job.train().precision() == Precision.BF16 ? ", bf16" : ", fp32")
                 + (job.train().recompute() == Recompute.LAYER ? ", recompute by layer" : "")

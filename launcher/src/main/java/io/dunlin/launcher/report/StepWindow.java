@@ -14,8 +14,7 @@ final class StepWindow {
 
     private record Times(long stepNs, long dataNs, long communicationNs) {
         Times plus(Report.Step step) {
-            return new Times(
-                    stepNs + step.stepNs(), dataNs + step.dataNs(), communicationNs + step.communicationNs());
+            return new Times(stepNs + step.stepNs(), dataNs + step.dataNs(), communicationNs + step.communicationNs());
         }
     }
 
@@ -35,7 +34,9 @@ final class StepWindow {
     /** Of the ranks' time, the share that waited for data. */
     double dataShare() {
         long all = byRank.values().stream().mapToLong(Times::stepNs).sum();
-        return all == 0 ? 0 : (double) byRank.values().stream().mapToLong(Times::dataNs).sum() / all;
+        return all == 0
+                ? 0
+                : (double) byRank.values().stream().mapToLong(Times::dataNs).sum() / all;
     }
 
     /** Of the ranks' time, the share that waited for other ranks. */
@@ -43,7 +44,10 @@ final class StepWindow {
         long all = byRank.values().stream().mapToLong(Times::stepNs).sum();
         return all == 0
                 ? 0
-                : (double) byRank.values().stream().mapToLong(Times::communicationNs).sum() / all;
+                : (double) byRank.values().stream()
+                                .mapToLong(Times::communicationNs)
+                                .sum()
+                        / all;
     }
 
     void clear() {

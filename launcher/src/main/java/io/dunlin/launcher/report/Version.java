@@ -28,7 +28,8 @@ public record Version(String number, String commit) {
         }
         String home = System.getProperty("dunlin.home", "");
         return new Version(
-                properties.getProperty("version", "unknown"), home.isEmpty() ? "" : commit(Path.of(home)).orElse(""));
+                properties.getProperty("version", "unknown"),
+                home.isEmpty() ? "" : commit(Path.of(home)).orElse(""));
     }
 
     /** The commit that is checked out in a source tree, if git has one there. */

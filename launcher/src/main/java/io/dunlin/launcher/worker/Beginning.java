@@ -40,7 +40,9 @@ final class Beginning {
                 Restore.Outcome outcome = restore.newest(content.tensors());
                 List<String> skipped = outcome.rejected().stream()
                         .map(rejected -> "%s  %s: skipped"
-                                .formatted(rejected.reason().code(), rejected.reason().getMessage()))
+                                .formatted(
+                                        rejected.reason().code(),
+                                        rejected.reason().getMessage()))
                         .toList();
                 if (outcome.restored().isPresent()) {
                     resume(outcome.restored().get(), skipped, model, state);

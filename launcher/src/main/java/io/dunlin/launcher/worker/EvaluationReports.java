@@ -16,8 +16,7 @@ final class EvaluationReports implements StepListener {
     private final Evaluation.Report further;
     private double best = Double.POSITIVE_INFINITY;
 
-    EvaluationReports(
-            AgentLink link, Evaluation evaluation, long interval, long tokens, Evaluation.Report further) {
+    EvaluationReports(AgentLink link, Evaluation evaluation, long interval, long tokens, Evaluation.Report further) {
         this.link = link;
         this.evaluation = evaluation;
         this.interval = interval;

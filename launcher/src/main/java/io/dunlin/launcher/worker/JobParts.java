@@ -26,8 +26,12 @@ final class JobParts {
         long warmup = settings.schedule().warmup();
         return switch (settings.schedule().kind()) {
             case CONSTANT -> new LearningRate.Constant(settings.lr(), warmup);
-            case COSINE -> new LearningRate.Cosine(
-                    settings.lr(), warmup, job.train().steps(), settings.schedule().finalShare());
+            case COSINE ->
+                new LearningRate.Cosine(
+                        settings.lr(),
+                        warmup,
+                        job.train().steps(),
+                        settings.schedule().finalShare());
         };
     }
 

@@ -57,16 +57,17 @@ final class LastWords implements Thread.UncaughtExceptionHandler {
     private Report.Failed report(Throwable failure, String stack) {
         Report.Cause cause = aborted.getAsBoolean() || byPeer(failure) ? Report.Cause.PEER : Report.Cause.OWN;
         return switch (failure) {
-            case DunlinException known -> new Report.Failed(
-                    known.code(),
-                    String.valueOf(known.getMessage()),
-                    known.remedy(),
-                    known.exitCode().number(),
-                    step.getAsLong(),
-                    cause,
-                    stack);
-            default -> new Report.Failed(
-                    "", failure.toString(), "", ExitCode.BUG.number(), step.getAsLong(), cause, stack);
+            case DunlinException known ->
+                new Report.Failed(
+                        known.code(),
+                        String.valueOf(known.getMessage()),
+                        known.remedy(),
+                        known.exitCode().number(),
+                        step.getAsLong(),
+                        cause,
+                        stack);
+            default ->
+                new Report.Failed("", failure.toString(), "", ExitCode.BUG.number(), step.getAsLong(), cause, stack);
         };
     }
 }

@@ -119,7 +119,8 @@ final class Orders implements Consumer<Command>, CommitPermit {
 
     private void dump() {
         StringBuilder text = new StringBuilder("threads of this rank:\n");
-        for (Map.Entry<Thread, StackTraceElement[]> entry : Thread.getAllStackTraces().entrySet()) {
+        for (Map.Entry<Thread, StackTraceElement[]> entry :
+                Thread.getAllStackTraces().entrySet()) {
             Thread thread = entry.getKey();
             text.append("\"%s\" %s%n".formatted(thread.getName(), thread.getState()));
             for (StackTraceElement frame : entry.getValue()) {

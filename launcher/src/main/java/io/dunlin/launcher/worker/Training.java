@@ -81,8 +81,7 @@ final class Training implements AutoCloseable {
                 executor,
                 optimizer,
                 batches,
-                new Trainer.Settings(
-                        JobParts.learningRate(job), job.optimizer().clip(), spec.rank(), spec.ranks()),
+                new Trainer.Settings(JobParts.learningRate(job), job.optimizer().clip(), spec.rank(), spec.ranks()),
                 System::nanoTime,
                 listeners());
         links.requireAgreement(spec);
@@ -120,8 +119,8 @@ final class Training implements AutoCloseable {
         List<StepListener> listeners = new ArrayList<>();
         listeners.add(new StepReports(link, orders, job.train().steps()));
         if (!spec.data().validate().isEmpty() && job.eval().interval() > 0) {
-            BatchSource source =
-                    TokenBatchSource.validation(open(spec.data().validate()), plan, job.timeouts().step());
+            BatchSource source = TokenBatchSource.validation(
+                    open(spec.data().validate()), plan, job.timeouts().step());
             validation.add(source);
             Evaluation evaluation = new Evaluation(
                     model.plan(plan.microBatch(), plan.context(), job.train().recompute(), PassKind.EVALUATE),
@@ -129,8 +128,8 @@ final class Training implements AutoCloseable {
                     exchange,
                     new Evaluation.Settings(job.eval().batches(), spec.rank(), spec.ranks()));
             long tokens = Math.min(job.eval().batches() * plan.tokensPerStep(), validationTokens());
-            listeners.add(new EvaluationReports(
-                    link, evaluation, job.eval().interval(), tokens, checkpointer::evaluated));
+            listeners.add(
+                    new EvaluationReports(link, evaluation, job.eval().interval(), tokens, checkpointer::evaluated));
         }
         listeners.add(samples);
         listeners.add(checkpointer);
@@ -138,8 +137,8 @@ final class Training implements AutoCloseable {
     }
 
     private Checkpointer checkpointer() {
-        CheckpointWriter writer = new CheckpointWriter(
-                folder(spec), peers, spec.generation(), orders, InstantSource.system());
+        CheckpointWriter writer =
+                new CheckpointWriter(folder(spec), peers, spec.generation(), orders, InstantSource.system());
         CheckpointPolicy policy = JobParts.checkpoints(job.checkpoint());
         return new Checkpointer(writer, content(), policy, new CheckpointReports(link));
     }

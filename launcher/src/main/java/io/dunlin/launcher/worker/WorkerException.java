@@ -17,7 +17,8 @@ public final class WorkerException extends DunlinException {
                 "DUN-210",
                 line.isEmpty()
                         ? "a rank was started without a launch specification on its standard input"
-                        : "a rank cannot read its launch specification: " + line.substring(0, Math.min(80, line.length())),
+                        : "a rank cannot read its launch specification: "
+                                + line.substring(0, Math.min(80, line.length())),
                 "ranks are started by dunlin train and dunlin resume",
                 ExitCode.USAGE);
     }

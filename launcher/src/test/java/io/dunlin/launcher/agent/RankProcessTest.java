@@ -76,7 +76,8 @@ class RankProcessTest {
         RankProcess rank = start("echo '{\"report\":\"where\",\"frames\":[]}'; kill -STOP $$; exit 0");
         next();
 
-        org.awaitility.Awaitility.await().atMost(PATIENCE).until(() -> rank.state().equals("stopped by a signal"));
+        org.awaitility.Awaitility.await().atMost(PATIENCE).until(() -> rank.state()
+                .equals("stopped by a signal"));
         rank.kill();
 
         assertThat(next()).isEqualTo(new AgentEvent.Exited(7, 1, new RankExit(137)));

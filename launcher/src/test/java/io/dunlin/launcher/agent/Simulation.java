@@ -56,7 +56,18 @@ final class Simulation implements Timeline, RankLauncher, GenerationRegistry {
                 Duration.ofSeconds(20),
                 Duration.ofSeconds(5));
         LaunchSpec spec = new LaunchSpec(
-                "run", Path.of("/runs/run"), "", 0, ranks, 0, "", "/dev/shm/x", List.of(), 1, LaunchSpec.DataFiles.NONE, LaunchSpec.Start.SCRATCH);
+                "run",
+                Path.of("/runs/run"),
+                "",
+                0,
+                ranks,
+                0,
+                "",
+                "/dev/shm/x",
+                List.of(),
+                1,
+                LaunchSpec.DataFiles.NONE,
+                LaunchSpec.Start.SCRATCH);
         return new Supervisor(
                 new GenerationRun.Context(this, this, this, (at, event) -> told.add(event), deadlines),
                 new Supervisor.Assignment(spec, Placement.onOneHost("h", ranks, 2, 0)),
@@ -149,6 +160,7 @@ final class Simulation implements Timeline, RankLauncher, GenerationRegistry {
         boolean stuck;
         /** Says that it is done, and stays. */
         boolean lingers;
+
         boolean stopping;
         long step;
         private long begun;

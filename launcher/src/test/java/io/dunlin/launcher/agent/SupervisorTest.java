@@ -82,8 +82,7 @@ class SupervisorTest {
 
         assertThat(run()).isEqualTo(ExitCode.DONE);
 
-        assertThat(world.ofGeneration(1).get(0).commands)
-                .contains(new Command.Abort("rank 1 ended by signal 9"));
+        assertThat(world.ofGeneration(1).get(0).commands).contains(new Command.Abort("rank 1 ended by signal 9"));
         assertThat(world.told(RunEvent.RankLost.class).getFirst())
                 .returns(1, RunEvent.RankLost::rank)
                 .returns(4L, RunEvent.RankLost::step)

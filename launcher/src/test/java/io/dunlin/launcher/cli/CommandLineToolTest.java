@@ -24,9 +24,7 @@ final class CommandLineToolTest {
     @Test
     void shouldAnswerAMisspelledVerbWithTheNearestOne() {
         assertThat(tool.run("explian", "DUN-101")).isEqualTo(2);
-        assertThat(recorded.err())
-                .isEqualTo(
-                        """
+        assertThat(recorded.err()).isEqualTo("""
                         DUN-100  Unmatched arguments from index 0: 'explian', 'DUN-101'
                                  did you mean explain?  all that is possible: dunlin --help
                                  more: dunlin explain DUN-100

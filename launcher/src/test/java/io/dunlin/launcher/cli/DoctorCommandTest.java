@@ -13,7 +13,10 @@ final class DoctorCommandTest {
         int exit = tool.run("doctor", "--ranks", "1");
 
         assertThat(recorded.err()).isEmpty();
-        assertThat(recorded.out().lines().map(line -> line.replaceAll(" {2,}.*", "")).filter(line -> !line.isEmpty()))
+        assertThat(recorded.out()
+                        .lines()
+                        .map(line -> line.replaceAll(" {2,}.*", ""))
+                        .filter(line -> !line.isEmpty()))
                 .startsWith("Host", "Java", "Vector API", "Kernels", "Cores", "Memory");
         assertThat(recorded.out()).containsPattern("Java +ok");
         assertThat(exit).isEqualTo(recorded.out().contains("FAIL") ? 3 : 0);
@@ -21,7 +24,8 @@ final class DoctorCommandTest {
 
     @Test
     void shouldFailWithTheExitCodeOfTheEnvironment() {
-        assertThat(tool.run("doctor", "--set", "model.width=65536", "--set", "model.layers=100")).isEqualTo(3);
+        assertThat(tool.run("doctor", "--set", "model.width=65536", "--set", "model.layers=100"))
+                .isEqualTo(3);
         assertThat(recorded.out()).containsPattern("Memory +FAIL").contains("not ready to train on");
     }
 

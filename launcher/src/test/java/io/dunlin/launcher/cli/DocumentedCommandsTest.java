@@ -24,7 +24,8 @@ final class DocumentedCommandsTest {
     static Stream<String> commands() throws IOException {
         Path home = Installation.current().home();
         try (Stream<Path> docs = Files.list(home.resolve("docs"))) {
-            List<Path> pages = new ArrayList<>(docs.filter(page -> page.toString().endsWith(".md")).toList());
+            List<Path> pages = new ArrayList<>(
+                    docs.filter(page -> page.toString().endsWith(".md")).toList());
             pages.add(home.resolve("README.md"));
             return pages.stream().map(DocumentedCommandsTest::read).flatMap(text -> Stream.of(IN_BLOCK, IN_LINE)
                     .flatMap(pattern -> pattern.matcher(text).results().map(found -> found.group(1))));

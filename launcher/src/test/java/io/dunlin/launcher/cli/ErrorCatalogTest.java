@@ -23,19 +23,25 @@ final class ErrorCatalogTest {
 
     @Test
     void shouldHaveAPageForEveryCodeInTheSources() throws IOException {
-        Set<String> pages = new TreeSet<>(catalog.pages().stream().map(ErrorCatalog.Page::code).toList());
+        Set<String> pages = new TreeSet<>(
+                catalog.pages().stream().map(ErrorCatalog.Page::code).toList());
 
         assertThat(pages).containsAll(codes(ANY));
     }
 
     @Test
     void shouldHaveNoPageForACodeThatNothingUses() throws IOException {
-        assertThat(codes(CODE)).containsAll(catalog.pages().stream().map(ErrorCatalog.Page::code).toList());
+        assertThat(codes(CODE))
+                .containsAll(
+                        catalog.pages().stream().map(ErrorCatalog.Page::code).toList());
     }
 
     @Test
     void shouldExplainInSentencesAndInOrder() {
-        assertThat(catalog.pages()).extracting(ErrorCatalog.Page::code).isSorted().doesNotHaveDuplicates();
+        assertThat(catalog.pages())
+                .extracting(ErrorCatalog.Page::code)
+                .isSorted()
+                .doesNotHaveDuplicates();
         assertThat(catalog.pages()).allSatisfy(page -> {
             assertThat(page.title()).doesNotEndWith(".");
             assertThat(page.text()).hasSizeGreaterThan(30);
@@ -46,7 +52,9 @@ final class ErrorCatalogTest {
         Set<String> codes = new TreeSet<>();
         Path home = Installation.current().home();
         try (Stream<Path> modules = Files.list(home)) {
-            for (Path sources : modules.map(module -> module.resolve("src/main/java")).filter(Files::isDirectory).toList()) {
+            for (Path sources : modules.map(module -> module.resolve("src/main/java"))
+                    .filter(Files::isDirectory)
+                    .toList()) {
                 try (Stream<Path> files = Files.walk(sources)) {
                     files.filter(file -> file.toString().endsWith(".java"))
                             .flatMap(file -> pattern.matcher(read(file)).results())

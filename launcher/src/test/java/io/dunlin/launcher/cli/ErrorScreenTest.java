@@ -13,9 +13,7 @@ final class ErrorScreenTest {
     void shouldShowCodeReasonAndRemedyOnOneScreen() {
         CliException failure = new CliException("DUN-130", "no such run: x\nlooked in runs", "try: dunlin status last");
 
-        assertThat(screen.of(failure))
-                .isEqualTo(
-                        """
+        assertThat(screen.of(failure)).isEqualTo("""
                         DUN-130  no such run: x
                                  looked in runs
                                  try: dunlin status last
@@ -39,6 +37,7 @@ final class ErrorScreenTest {
 
     @Test
     void shouldColourOnlyWhereColoursAreSeen() {
-        assertThat(new ErrorScreen(Style.COLOURED, false).of("DUN-101", "a", "")).startsWith("\u001b[31;1mDUN-101\u001b[0m");
+        assertThat(new ErrorScreen(Style.COLOURED, false).of("DUN-101", "a", ""))
+                .startsWith("\u001b[31;1mDUN-101\u001b[0m");
     }
 }

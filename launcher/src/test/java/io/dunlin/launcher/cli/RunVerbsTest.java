@@ -46,7 +46,8 @@ final class RunVerbsTest {
         run = new RunFolder(Files.createDirectories(parent.resolve("run")));
         ResolvedJob job = JobFile.parse("data.text = \"jdk-source\"\n");
         Files.writeString(run.job(), job.toml());
-        Map<String, String> facts = new HashMap<>(ModelFacts.of(job.job().model().config()));
+        Map<String, String> facts =
+                new HashMap<>(ModelFacts.of(job.job().model().config()));
         facts.put("data.tokenizer", "byte");
         try (CpuDevice device = CpuDevice.open(CpuOptions.plain())) {
             Model model = Model.create(job.job().model().config(), device, Precision.F32);
@@ -119,20 +120,24 @@ final class RunVerbsTest {
         Path exported = parent.resolve("hf");
         Path imported = parent.resolve("imported");
 
-        assertThat(tool.run("export", run.root().toString(), exported.toString())).isZero();
+        assertThat(tool.run("export", run.root().toString(), exported.toString()))
+                .isZero();
         assertThat(recorded.out()).contains("exported   step 20 as").contains("logits have the same bits");
         assertThat(tool.run("import", exported.toString(), imported.toString())).isZero();
         assertThat(recorded.out()).contains("imported   gpt  2 layers x 64");
         assertThat(tool.run("sample", imported.toString(), "--tokens", "5")).isEqualTo(2);
         assertThat(recorded.err()).startsWith("DUN-131  the checkpoint does not say which tokenizer");
-        assertThat(tool.run("sample", imported.toString(), "--tokens", "5", "--tokenizer", "byte")).isZero();
+        assertThat(tool.run("sample", imported.toString(), "--tokens", "5", "--tokenizer", "byte"))
+                .isZero();
     }
 
     @Test
     void shouldNeverWriteIntoAFolderThatIsThere() {
-        assertThat(tool.run("import", run.root().toString(), run.root().toString())).isEqualTo(2);
+        assertThat(tool.run("import", run.root().toString(), run.root().toString()))
+                .isEqualTo(2);
         assertThat(recorded.err()).startsWith("DUN-132  ");
-        assertThat(tool.run("export", run.root().toString(), run.root().toString())).isNotZero();
+        assertThat(tool.run("export", run.root().toString(), run.root().toString()))
+                .isNotZero();
         assertThat(recorded.err()).contains("exists already");
     }
 
@@ -148,7 +153,8 @@ final class RunVerbsTest {
         assertThat(JobFile.parse(job.toml()).job()).isEqualTo(job.job());
         assertThatThrownBy(() -> JobFile.load(file, List.of("model.preset=gpt2-124m")))
                 .isInstanceOf(JobFileException.class)
-                .hasMessageStartingWith("--set model.preset=gpt2-124m  [model.preset] is given together with model.init");
+                .hasMessageStartingWith(
+                        "--set model.preset=gpt2-124m  [model.preset] is given together with model.init");
     }
 
     @Test
@@ -172,7 +178,8 @@ final class RunVerbsTest {
         assertThat(recorded.out()).startsWith("prepared   13.2 kB in 1 texts, tokenizer byte");
         assertThat(tool.run("data", "prepare", text.toString(), "--out", cache)).isZero();
         assertThat(recorded.out()).contains("found      13.2 kB");
-        assertThat(tool.run("data", "prepare", parent.resolve("none").toString())).isEqualTo(2);
+        assertThat(tool.run("data", "prepare", parent.resolve("none").toString()))
+                .isEqualTo(2);
         assertThat(recorded.err()).startsWith("DUN-602  ");
     }
 
@@ -180,10 +187,12 @@ final class RunVerbsTest {
     void shouldMeasureAStepAndWriteItAsJson() throws IOException {
         Path json = parent.resolve("step.json");
 
-        assertThat(tool.run("bench", "step", "--preset", "debug", "--steps", "2", "--json", json.toString())).isZero();
+        assertThat(tool.run("bench", "step", "--preset", "debug", "--steps", "2", "--json", json.toString()))
+                .isZero();
         assertThat(recorded.out()).contains("tokens/s").contains("everything else");
         assertThat(Files.readString(json)).contains("\"tokens_per_second\"", "\"peak_rss_bytes\"");
-        assertThat(tool.run("bench", "step", "--preset", "debug", "--precision", "fp8")).isEqualTo(2);
+        assertThat(tool.run("bench", "step", "--preset", "debug", "--precision", "fp8"))
+                .isEqualTo(2);
         assertThat(recorded.err()).startsWith("DUN-100  --precision expects fp32 or bf16, found fp8");
     }
 }

@@ -2,9 +2,9 @@ package io.dunlin.launcher.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dunlin.launcher.report.JsonLine;
 import io.dunlin.launcher.report.LiveFile;
 import io.dunlin.launcher.report.Phase;
-import io.dunlin.launcher.report.JsonLine;
 import io.dunlin.launcher.report.RunFile;
 import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.report.Surroundings;
@@ -81,7 +81,9 @@ class StatusCommandTest {
                 JsonLine.write(new LiveFile.Live(
                         NOW.toString(), 2, List.of(new LiveFile.RankLine(0, 1, Phase.STEP, 77, 2.5, NOW.toString())))));
 
-        assertThat(status(run.root().toString())).contains("killed      step 77 of 1,000").doesNotContain("last word");
+        assertThat(status(run.root().toString()))
+                .contains("killed      step 77 of 1,000")
+                .doesNotContain("last word");
     }
 
     @Test

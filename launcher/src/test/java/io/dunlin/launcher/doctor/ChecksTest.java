@@ -42,7 +42,8 @@ final class ChecksTest {
             assertThat(fail.text()).isEqualTo("this is Java 17.0.15, Dunlin runs on Java 25");
             assertThat(fail.remedy()).contains("JAVA_HOME");
         });
-        assertThat(new JavaCheck(Installation.current(), Runtime.version()).look()).isInstanceOf(Finding.Ok.class);
+        assertThat(new JavaCheck(Installation.current(), Runtime.version()).look())
+                .isInstanceOf(Finding.Ok.class);
     }
 
     @Test
@@ -63,8 +64,8 @@ final class ChecksTest {
         assertThat(new SharedMemoryCheck(folder, 1).look()).isEqualTo(new Finding.Ok("not needed by 1 rank"));
         assertThat(new SharedMemoryCheck(folder, 2).look().text()).contains("free, 2 ranks need");
         assertThat(new SharedMemoryCheck(folder, 4000).look())
-                .isInstanceOfSatisfying(Finding.Fail.class, fail -> assertThat(fail.remedy())
-                        .contains("--shm-size"));
+                .isInstanceOfSatisfying(
+                        Finding.Fail.class, fail -> assertThat(fail.remedy()).contains("--shm-size"));
         assertThat(new SharedMemoryCheck(folder.resolve("none"), 2).look()).isInstanceOf(Finding.Fail.class);
     }
 
@@ -74,8 +75,8 @@ final class ChecksTest {
         Files.writeString(folder.resolve("conf/jvm.options"), "--no-such-flag\n");
 
         assertThat(new VectorCheck(new RankFacts(new Installation(folder), folder)).look())
-                .isInstanceOfSatisfying(Finding.Fail.class, fail -> assertThat(fail.text())
-                        .contains("no-such-flag"));
+                .isInstanceOfSatisfying(
+                        Finding.Fail.class, fail -> assertThat(fail.text()).contains("no-such-flag"));
     }
 
     @Test
@@ -123,9 +124,9 @@ final class ChecksTest {
         assertThat(new ClockCheck(kept, built.plusSeconds(1), built).look())
                 .isEqualTo(new Finding.Ok("2026-11-22T00:00:01Z, synchronised to 12 ms"));
         assertThat(new KernelClock().state())
-                .satisfiesAnyOf(
-                        state -> assertThat(state).isEmpty(),
-                        state -> assertThat(state.orElseThrow().largestErrorUs()).isNotNegative());
+                .satisfiesAnyOf(state -> assertThat(state).isEmpty(), state -> assertThat(
+                                state.orElseThrow().largestErrorUs())
+                        .isNotNegative());
     }
 
     private interface Look {

@@ -47,9 +47,7 @@ final class JobFileTest {
 
     @Test
     void shouldReadEveryKindOfValue() throws IOException {
-        Job job = load(
-                        "job.toml",
-                        """
+        Job job = load("job.toml", """
                         schema = 1
                         [model]
                         preset = "llama-debug"
@@ -74,8 +72,7 @@ final class JobFileTest {
                         ranks = 2
                         transport = "udp"
                         backoff = "250ms"
-                        """)
-                .job();
+                        """).job();
 
         assertThat(job.model().family()).isEqualTo(Family.LLAMA);
         assertThat(job.model().normEpsilon()).isEqualTo(1e-6f);
@@ -97,20 +94,21 @@ final class JobFileTest {
     @Test
     void shouldNameTheKeyThatWasProbablyMeant() throws IOException {
         assertThat(failure("job.toml", DATA + "[parallel]\n\ndpp = 2\n"))
-                .startsWith("job.toml:5:1  [parallel.dpp] unknown key 'dpp'. Did you mean 'dp'? Known here: dp bucket_mib");
+                .startsWith(
+                        "job.toml:5:1  [parallel.dpp] unknown key 'dpp'. Did you mean 'dp'? Known here: dp bucket_mib");
     }
 
     @Test
     void shouldPointToTheTableWhereTheKeyBelongs() throws IOException {
         assertThat(failure("job.toml", "steps = 5\n" + DATA))
-                .startsWith("job.toml:1:1  [steps] unknown key 'steps'. Did you mean 'train.steps'? Known here: schema");
+                .startsWith(
+                        "job.toml:1:1  [steps] unknown key 'steps'. Did you mean 'train.steps'? Known here: schema");
     }
 
     @Test
     void shouldListAllMistakesAtOnce() throws IOException {
         assertThat(failure("job.toml", DATA + "[optimiser]\nlr = 1\n[train]\nsteps = \"many\"\nprecision = \"bf61\"\n"))
-                .isEqualTo(
-                        """
+                .isEqualTo("""
                         job.toml:3:1  [optimiser] unknown table 'optimiser'. Did you mean 'optimizer'? Known here: \
                         schema run model data train optimizer parallel checkpoint eval launch timeouts observe
                         DUN-102  job.toml:6:1  [train.steps] expects a whole number, found "many"
@@ -191,7 +189,9 @@ final class JobFileTest {
         assertThat(resolved.job().optimizer().schedule().warmup()).isEqualTo(3);
         assertThat(resolved.job().optimizer().schedule().kind()).isEqualTo(ScheduleKind.CONSTANT);
         assertThat(resolved.origin("train.steps").text()).isEqualTo("--set");
-        assertThat(resolved.origin("train.micro_batch").text()).endsWith("base/gpt.toml:5").doesNotContain("..");
+        assertThat(resolved.origin("train.micro_batch").text())
+                .endsWith("base/gpt.toml:5")
+                .doesNotContain("..");
         assertThat(resolved.origin("optimizer.schedule.kind").text()).endsWith("job.toml:5");
         assertThat(resolved.origin("optimizer.clip").text()).isEqualTo("default");
         assertThat(resolved.origin("model.width").text()).isEqualTo("preset debug");
@@ -226,7 +226,8 @@ final class JobFileTest {
 
     @Test
     void shouldAskForTheQuotesThatAreMissing() throws IOException {
-        assertThat(caught("job.toml", "[data]\ntext = jdk-source\n").remedy()).isEqualTo("text needs quotes: key = \"text\"");
+        assertThat(caught("job.toml", "[data]\ntext = jdk-source\n").remedy())
+                .isEqualTo("text needs quotes: key = \"text\"");
         assertThat(caught("job.toml", "[data\n").remedy()).isEmpty();
     }
 
@@ -306,7 +307,10 @@ final class JobFileTest {
         int tokens = Tokenizer.named(name).vocabulary();
 
         assertThat(Tokenizer.names()).containsExactlyInAnyOrder("byte", "gpt2");
-        assertThat(load("job.toml", DATA, "data.tokenizer=" + name, "model.vocab=" + tokens).job().model().vocab())
+        assertThat(load("job.toml", DATA, "data.tokenizer=" + name, "model.vocab=" + tokens)
+                        .job()
+                        .model()
+                        .vocab())
                 .isEqualTo(tokens);
         assertThat(failure("job.toml", DATA, "data.tokenizer=" + name, "model.vocab=" + (tokens - 1)))
                 .contains("tokenizer " + name + " makes " + tokens);

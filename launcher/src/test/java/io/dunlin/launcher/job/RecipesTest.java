@@ -25,7 +25,10 @@ final class RecipesTest {
         Job job = JobFile.load(recipe, List.of()).job();
 
         assertThat(job.model().config().parameterCount()).isPositive();
-        assertThat(BatchPlan.of(job.model().context(), job.train().microBatch(), job.train().tokensPerStep())
+        assertThat(BatchPlan.of(
+                                job.model().context(),
+                                job.train().microBatch(),
+                                job.train().tokensPerStep())
                         .tokensPerStep())
                 .as("what the plan makes of tokens_per_step")
                 .isEqualTo(job.train().tokensPerStep());

@@ -17,8 +17,7 @@ import org.junit.jupiter.api.Test;
 final class ConsoleReporterTest {
     private static final Path HOME = Path.of("/home/ada");
     private static final Path RUN = HOME.resolve("runs/1122-2104-shakespeare-7f3a");
-    private static final String JOB =
-            """
+    private static final String JOB = """
             run.name = "shakespeare"
             run.deterministic = true
             data.text = "/home/ada/shakespeare.txt"
@@ -28,7 +27,10 @@ final class ConsoleReporterTest {
 
     private final ByteArrayOutputStream written = new ByteArrayOutputStream();
     private final ConsoleReporter console = new ConsoleReporter(
-            new PrintStream(written, true, StandardCharsets.UTF_8), Style.PLAIN, JobFile.parse(JOB).job(), HOME);
+            new PrintStream(written, true, StandardCharsets.UTF_8),
+            Style.PLAIN,
+            JobFile.parse(JOB).job(),
+            HOME);
     private Instant now = Instant.parse("2026-11-22T21:04:00Z");
 
     @Test
@@ -89,7 +91,9 @@ final class ConsoleReporterTest {
         clear();
         report(0, new Report.Step(7, 200, Double.NaN, Double.POSITIVE_INFINITY, 6e-4, false, 1024, 7168, 1, 0, 0, 0));
 
-        assertThat(lines()).singleElement().asString()
+        assertThat(lines())
+                .singleElement()
+                .asString()
                 .startsWith("step   7/200  loss NaN          gnorm Infinity  lr 6.0e-04")
                 .endsWith("not finite: update skipped on every rank");
     }
@@ -126,7 +130,13 @@ final class ConsoleReporterTest {
         on(new RunEvent.RankLost(
                 1, 77, "exited with 3", 12, "DUN-606", "shard a.bin is damaged", "dunlin data prepare", "x", log(1)));
         on(new RunEvent.Ended(
-                Outcome.FAILED, 11, 10, Duration.ofSeconds(75), "DUN-202", "restarts are used up (3)", "dunlin resume RUN"));
+                Outcome.FAILED,
+                11,
+                10,
+                Duration.ofSeconds(75),
+                "DUN-202",
+                "restarts are used up (3)",
+                "dunlin resume RUN"));
 
         assertThat(lines().subList(2, lines().size()))
                 .containsExactly(
@@ -146,14 +156,16 @@ final class ConsoleReporterTest {
     void shouldEndWithTheTraceOfABugAndCallItOne() {
         begin(1);
         clear();
-        on(new RunEvent.RankLost(0, 77, "exited with 1", 12, "", "boom", "", "java.lang.Error: boom\n\tat a.B.c", log(0)));
+        on(new RunEvent.RankLost(
+                0, 77, "exited with 1", 12, "", "boom", "", "java.lang.Error: boom\n\tat a.B.c", log(0)));
         on(new RunEvent.Ended(Outcome.FAILED, 11, 0, Duration.ofSeconds(5), "DUN-205", "twice at one step", ""));
 
-        assertThat(lines()).endsWith(
-                "java.lang.Error: boom",
-                "\tat a.B.c",
-                "This is a bug in dunlin " + Version.current().number()
-                        + ", not in what you did. Please report it with the lines above and the command you gave.");
+        assertThat(lines())
+                .endsWith(
+                        "java.lang.Error: boom",
+                        "\tat a.B.c",
+                        "This is a bug in dunlin " + Version.current().number()
+                                + ", not in what you did. Please report it with the lines above and the command you gave.");
     }
 
     @Test
@@ -176,7 +188,11 @@ final class ConsoleReporterTest {
         clear();
         on(new RunEvent.Waiting(Phase.CONNECT, List.of(2, 3), 4, Duration.ofSeconds(12), Duration.ofSeconds(108)));
         on(new RunEvent.Hang(
-                Phase.STEP, 8120, Duration.ofSeconds(100), List.of("rank 1: in DataLoader.next"), RUN.resolve("trace/hang")));
+                Phase.STEP,
+                8120,
+                Duration.ofSeconds(100),
+                List.of("rank 1: in DataLoader.next"),
+                RUN.resolve("trace/hang")));
 
         assertThat(lines())
                 .containsExactly(
@@ -190,19 +206,24 @@ final class ConsoleReporterTest {
         on(new RunEvent.Started(RUN, "shakespeare", ranks, ranks == 1 ? "none" : "ipc", 200));
         on(new RunEvent.RanksStarted(1, List.of()));
         on(new RunEvent.Live(1, ranks, Duration.ofMillis(1230)));
-        report(0, new Report.Prepared(
-                "cpu, 1 thread, AVX-512",
-                120_576,
-                List.of(new Report.Memory("weights", 4 << 20), new Report.Memory("activations", 8 << 20)),
-                2,
-                1_060_000,
-                55_770));
+        report(
+                0,
+                new Report.Prepared(
+                        "cpu, 1 thread, AVX-512",
+                        120_576,
+                        List.of(new Report.Memory("weights", 4 << 20), new Report.Memory("activations", 8 << 20)),
+                        2,
+                        1_060_000,
+                        55_770));
         report(0, new Report.Entered(Phase.FIRST_STEP));
     }
 
     private void step(long step, double loss) {
         now = now.plusMillis(20);
-        report(0, new Report.Step(step, 200, loss, 1.5, 6e-4, true, 1024, step * 1024, 20_000_000, 100_000, 4_000_000, 1));
+        report(
+                0,
+                new Report.Step(
+                        step, 200, loss, 1.5, 6e-4, true, 1024, step * 1024, 20_000_000, 100_000, 4_000_000, 1));
     }
 
     private void report(int rank, Report report) {

@@ -62,9 +62,7 @@ class LiveFileTest {
 
     @Test
     void shouldGoWithTheRun() {
-        file.on(
-                NOW,
-                new RunEvent.Ended(RunEvent.Outcome.FINISHED, 9, 9, Duration.ofSeconds(1), "", "", ""));
+        file.on(NOW, new RunEvent.Ended(RunEvent.Outcome.FINISHED, 9, 9, Duration.ofSeconds(1), "", "", ""));
 
         assertThat(LiveFile.read(run)).isEqualTo(Optional.empty());
         assertThat(folder).isEmptyDirectory();

@@ -12,7 +12,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 final class ReadableTest {
     @ParameterizedTest
-    @CsvSource({"7,7", "0.5,0.5", "999,999", "1000,1.00 k", "96_400,96.4 k", "803_000,803 k", "999_600,1.00 M", "8.03e9,8.03 G"})
+    @CsvSource({
+        "7,7",
+        "0.5,0.5",
+        "999,999",
+        "1000,1.00 k",
+        "96_400,96.4 k",
+        "803_000,803 k",
+        "999_600,1.00 M",
+        "8.03e9,8.03 G"
+    })
     void shouldShowThreeDigits(String number, String text) {
         assertThat(Readable.about(Double.parseDouble(number.replace("_", "")))).isEqualTo(text);
     }

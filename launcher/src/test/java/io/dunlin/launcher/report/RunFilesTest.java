@@ -43,8 +43,9 @@ final class RunFilesTest {
         assertThat(Files.readAllLines(file))
                 .hasSize(4)
                 .first()
-                .isEqualTo("{\"time\":\"2026-11-22T21:04:00Z\",\"step\":1,\"loss\":2.5,\"grad_norm\":1.5,\"lr\":6.0E-4,"
-                        + "\"tokens_per_second\":51200.0,\"data_wait\":0.005,\"comm\":0.2,\"tokens\":1024,\"updated\":true}");
+                .isEqualTo(
+                        "{\"time\":\"2026-11-22T21:04:00Z\",\"step\":1,\"loss\":2.5,\"grad_norm\":1.5,\"lr\":6.0E-4,"
+                                + "\"tokens_per_second\":51200.0,\"data_wait\":0.005,\"comm\":0.2,\"tokens\":1024,\"updated\":true}");
         assertThat(Files.readAllLines(file))
                 .last()
                 .isEqualTo("{\"time\":\"2026-11-22T21:04:00Z\",\"step\":20,\"val_loss\":2.25}");
@@ -82,11 +83,11 @@ final class RunFilesTest {
                 new Surroundings.Software("0.1", "abc", "25", List.of("-Xmx1g"), List.of("a.jar")));
         RunFile file = new RunFile(run.facts(), around, List.of("train", "job.toml"), troubles::add);
         file.on(NOW, new RunEvent.Started(folder, "job", 2, "ipc", 200));
-        file.on(NOW, new RunEvent.RanksStarted(
-                3,
-                List.of(
-                        new RunEvent.Rank(0, 100, 1, run.log(0)),
-                        new RunEvent.Rank(1, 101, 1, run.log(1)))));
+        file.on(
+                NOW,
+                new RunEvent.RanksStarted(
+                        3,
+                        List.of(new RunEvent.Rank(0, 100, 1, run.log(0)), new RunEvent.Rank(1, 101, 1, run.log(1)))));
 
         assertThat(read(run)).satisfies(facts -> {
             assertThat(facts.state()).isEqualTo("running");
@@ -108,8 +109,8 @@ final class RunFilesTest {
 
     @Test
     void shouldComplainAndGoOnWhereItCannotWrite() {
-        RunFile file = new RunFile(
-                folder.resolve("none/run.json"), Surroundings.look(folder), List.of(), troubles::add);
+        RunFile file =
+                new RunFile(folder.resolve("none/run.json"), Surroundings.look(folder), List.of(), troubles::add);
         file.on(NOW, new RunEvent.Started(folder, "job", 2, "ipc", 200));
 
         assertThat(troubles).singleElement().asString().startsWith("run.json cannot be written");

@@ -157,7 +157,8 @@ class AgentLinkTest {
                 .uncaughtException(Thread.currentThread(), new IllegalStateException("interrupted"));
 
         assertThat(exits).containsExactly(1, 3, 10, 1);
-        assertThat(reports()).extracting(report -> ((Report.Failed) report).cause())
+        assertThat(reports())
+                .extracting(report -> ((Report.Failed) report).cause())
                 .containsExactly(Report.Cause.OWN, Report.Cause.OWN, Report.Cause.PEER, Report.Cause.PEER);
         Report.Failed known = (Report.Failed) reports().get(1);
         assertThat(known)

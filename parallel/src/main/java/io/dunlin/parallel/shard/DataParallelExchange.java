@@ -109,7 +109,9 @@ public final class DataParallelExchange implements GradientExchange {
 
     private void advanceTo(long offset) {
         frontier = offset;
-        while (!alone && startedCount < buckets.count() && buckets.get(startedCount).offset() >= frontier) {
+        while (!alone
+                && startedCount < buckets.count()
+                && buckets.get(startedCount).offset() >= frontier) {
             GradientBucket bucket = buckets.get(startedCount);
             started[startedCount++] = reduction.start(bucket);
             reducedBytes += bucket.lengthBytes();

@@ -40,7 +40,8 @@ public final class GradientBuckets {
         long end = elements;
         while (end > 0) {
             // Cuts are aligned counting from the beginning; the first bucket is shorter where the end is not.
-            long offset = Math.max(0, (end - length + ALIGNMENT_ELEMENTS - 1) / ALIGNMENT_ELEMENTS * ALIGNMENT_ELEMENTS);
+            long offset =
+                    Math.max(0, (end - length + ALIGNMENT_ELEMENTS - 1) / ALIGNMENT_ELEMENTS * ALIGNMENT_ELEMENTS);
             buckets.add(new GradientBucket(buckets.size(), offset, end - offset));
             end = offset;
         }

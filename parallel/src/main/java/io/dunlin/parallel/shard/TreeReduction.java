@@ -65,7 +65,6 @@ final class TreeReduction implements BucketReduction {
 
     @Override
     public Work start(GradientBucket bucket) {
-        return communicator.allReduceTree(
-                blocks, sumParts.get(bucket.number()), leaves, resultParts[bucket.number()]);
+        return communicator.allReduceTree(blocks, sumParts.get(bucket.number()), leaves, resultParts[bucket.number()]);
     }
 }

@@ -71,7 +71,8 @@ class DataParallelExchangeTest {
 
         assertThatThrownBy(() -> exchange.ready(0, 32))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("elements 0 to 32 are ready, but the part that ends at element 96 was to be next");
+                .hasMessageContaining(
+                        "elements 0 to 32 are ready, but the part that ends at element 96 was to be next");
         assertThatThrownBy(exchange::finish)
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("elements 0 to 96 of the gradient were never ready");
@@ -94,8 +95,7 @@ class DataParallelExchangeTest {
     @Test
     void shouldHandAllBlocksOfATreeOver() {
         DataParallelExchange exchange = DataParallelExchange.deterministic(world, BUCKETS);
-        exchange.begin(new GradientPartials(
-                List.of(gradient, second), SummationTree.blocks(0, 3, 6), gradient, 0, 6));
+        exchange.begin(new GradientPartials(List.of(gradient, second), SummationTree.blocks(0, 3, 6), gradient, 0, 6));
         exchange.ready(0, ELEMENTS);
         exchange.finish();
 

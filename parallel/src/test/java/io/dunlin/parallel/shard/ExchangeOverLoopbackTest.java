@@ -44,8 +44,10 @@ class ExchangeOverLoopbackTest {
     @Test
     void shouldTellEveryRankOfALossThatIsNotFinite() {
         try (LoopbackWorld world = LoopbackWorld.ofRanks(2)) {
-            List<Tally> tallies = Ranks.all(2, rank -> () -> DataParallelExchange.fast(world.communicator(rank), BUCKETS)
-                    .agree(new Tally(rank == 0 ? new double[] {Double.NaN, 0} : new double[] {0, 2}, 0)));
+            List<Tally> tallies = Ranks.all(
+                    2,
+                    rank -> () -> DataParallelExchange.fast(world.communicator(rank), BUCKETS)
+                            .agree(new Tally(rank == 0 ? new double[] {Double.NaN, 0} : new double[] {0, 2}, 0)));
 
             assertThat(tallies).allSatisfy(tally -> assertThat(tally.lossSums()).containsExactly(Double.NaN, 2));
         }
@@ -67,8 +69,8 @@ class ExchangeOverLoopbackTest {
     private static long allocatedByHundredSteps(DataParallelExchange exchange, int rank) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         MemorySegment gradient = Arena.ofAuto().allocate(ELEMENTS * Float.BYTES, 64);
-        GradientPartials partials = new GradientPartials(
-                List.of(gradient), List.of(new SummationTree.Block(0, rank)), gradient, rank, 2);
+        GradientPartials partials =
+                new GradientPartials(List.of(gradient), List.of(new SummationTree.Block(0, rank)), gradient, rank, 2);
         Tally tally = new Tally(new double[2], 0);
         int warmUp = 2000;
         long before = 0;

@@ -54,9 +54,8 @@ public final class CpuDevice implements Device {
     @Override
     public synchronized MemorySegment allocate(String purpose, long lengthBytes) {
         long roundedBytes = (lengthBytes + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
-        MemorySegment segment = roundedBytes >= POOL_BYTES / 4
-                ? map(purpose, roundedBytes)
-                : takeFromPool(purpose, roundedBytes);
+        MemorySegment segment =
+                roundedBytes >= POOL_BYTES / 4 ? map(purpose, roundedBytes) : takeFromPool(purpose, roundedBytes);
         allocatedBytes.merge(purpose, roundedBytes, Long::sum);
         return segment.asSlice(0, lengthBytes);
     }
@@ -73,7 +72,8 @@ public final class CpuDevice implements Device {
     private MemorySegment map(String purpose, long lengthBytes) {
         MemorySegment mapped = Pages.map(lengthBytes, arena);
         if (mapped.byteSize() == 0) {
-            long held = allocatedBytes.values().stream().mapToLong(Long::longValue).sum();
+            long held =
+                    allocatedBytes.values().stream().mapToLong(Long::longValue).sum();
             throw CpuException.outOfMemory(purpose, lengthBytes, held);
         }
         return mapped;
@@ -94,7 +94,8 @@ public final class CpuDevice implements Device {
             return new PlainKernels();
         }
         int workers = team.threads();
-        ProductEngine engine = library.<ProductEngine>map(dnnl -> new OneDnnProducts(dnnl, new Scratch(this, workers), workers))
+        ProductEngine engine = library.<ProductEngine>map(
+                        dnnl -> new OneDnnProducts(dnnl, new Scratch(this, workers), workers))
                 .orElseGet(() -> new VectorProducts(new Scratch(this, workers)));
         engines.add(engine);
         return new FastKernels(team, engine, new Scratch(this, workers));

@@ -21,7 +21,8 @@ final class Element {
 
     /** An element of a vector, whatever its shape. */
     static float get(Tensor vector, long index) {
-        return Memory.load(vector.dtype(), vector.address() + index * vector.dtype().bytes());
+        return Memory.load(
+                vector.dtype(), vector.address() + index * vector.dtype().bytes());
     }
 
     static void set(Tensor vector, long index, double value) {
@@ -38,6 +39,7 @@ final class Element {
     }
 
     private static long address(Tensor tensor, long row, long column) {
-        return tensor.address() + (row * tensor.rowStride() + column) * tensor.dtype().bytes();
+        return tensor.address()
+                + (row * tensor.rowStride() + column) * tensor.dtype().bytes();
     }
 }

@@ -98,7 +98,8 @@ final class Lanes {
         IntVector bits = vector.reinterpretAsInts();
         IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
         IntVector rounded = bits.add(odd).add(0x7FFF).lanewise(VectorOperators.LSHR, 16);
-        IntVector kept = rounded.blend(Memory.QUIET_NAN, vector.test(VectorOperators.IS_NAN).cast(I));
+        IntVector kept = rounded.blend(
+                Memory.QUIET_NAN, vector.test(VectorOperators.IS_NAN).cast(I));
         ((ShortVector) kept.convertShape(VectorOperators.I2S, S, 0)).intoMemorySegment(ALL, address, LE);
     }
 

@@ -23,9 +23,8 @@ final class MatrixProducts {
 
     void linear(Tensor x, Tensor w, Tensor bias, Tensor residual, Tensor y) {
         Bias withBias = bias.present() ? Bias.EVERY_ROW : Bias.NONE;
-        Addend addend = !residual.present()
-                ? Addend.NOTHING
-                : residual.address() == y.address() ? Addend.RESULT : Addend.OTHER;
+        Addend addend =
+                !residual.present() ? Addend.NOTHING : residual.address() == y.address() ? Addend.RESULT : Addend.OTHER;
         if (addend == Addend.OTHER && residual.rowStride() != y.rowStride()) {
             throw new IllegalArgumentException("residual and result must have the same row stride, got %d and %d"
                     .formatted(residual.rowStride(), y.rowStride()));

@@ -46,7 +46,8 @@ final class NativeFolder {
             URLConnection connection = resource.openConnection();
             String file = resource.getPath().substring(resource.getPath().lastIndexOf('/') + 1);
             long length = connection.getContentLengthLong();
-            Path target = folder.resolve("%08x-%d".formatted(checksum(connection), length)).resolve(file);
+            Path target = folder.resolve("%08x-%d".formatted(checksum(connection), length))
+                    .resolve(file);
             if (!Files.exists(target) || Files.size(target) != length) {
                 write(resource, target);
             }
@@ -69,7 +70,8 @@ final class NativeFolder {
 
     private static void write(URL resource, Path target) throws IOException {
         Files.createDirectories(target.getParent());
-        Path partial = Files.createTempFile(target.getParent(), target.getFileName().toString(), ".partial");
+        Path partial =
+                Files.createTempFile(target.getParent(), target.getFileName().toString(), ".partial");
         try {
             try (InputStream in = resource.openStream()) {
                 Files.copy(in, partial, StandardCopyOption.REPLACE_EXISTING);

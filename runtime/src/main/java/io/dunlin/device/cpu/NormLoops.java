@@ -44,8 +44,7 @@ final class NormLoops {
         return Lanes.sum(even.add(odd));
     }
 
-    static void scaleAndShift(
-            long x, float mean, float scale, long gain, long bias, long y, int count) {
+    static void scaleAndShift(long x, float mean, float scale, long gain, long bias, long y, int count) {
         int i = 0;
         for (int bound = F.loopBound(count); i < bound; i += W) {
             FloatVector normal = load(x + 4L * i).sub(mean).mul(scale);
@@ -120,7 +119,8 @@ final class NormLoops {
         if (i < count) {
             VectorMask<Float> rest = Lanes.first(count - i);
             FloatVector normal = load(x + 4L * i, rest).sub(mean).mul(rstd);
-            FloatVector g = load(dy + 4L * i, rest).mul(load(gain + 4L * i, rest)).sub(meanOfG);
+            FloatVector g =
+                    load(dy + 4L * i, rest).mul(load(gain + 4L * i, rest)).sub(meanOfG);
             FloatVector change = normal.mul(-meanOfGNormal).add(g).mul(rstd);
             store(load(before + 4L * i, rest).add(change), after + 4L * i, rest);
         }

@@ -83,5 +83,4 @@ final class Norms implements Team.Job {
         Memory.f32(rstd + 4 * row, scale);
         NormLoops.scale(from, scale, gains, to, width);
     }
-
 }

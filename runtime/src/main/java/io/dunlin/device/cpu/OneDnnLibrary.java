@@ -1,5 +1,6 @@
 package io.dunlin.device.cpu;
 
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -7,7 +8,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -129,7 +129,8 @@ final class OneDnnLibrary {
             if (files.isEmpty()) {
                 return unavailable("it is not on the class path");
             }
-            OneDnnLibrary library = new OneDnnLibrary(files.get().get(0), files.get().get(1));
+            OneDnnLibrary library =
+                    new OneDnnLibrary(files.get().get(0), files.get().get(1));
             return new Loaded(Optional.of(library), library.hasTiles() ? "oneDNN with AMX" : "oneDNN");
         } catch (IllegalArgumentException | UncheckedIOException e) {
             return unavailable(String.valueOf(e.getMessage()));
@@ -137,8 +138,7 @@ final class OneDnnLibrary {
     }
 
     private static Loaded unavailable(String reason) {
-        return new Loaded(
-                Optional.empty(), "matrix products in Java, because oneDNN cannot be used here: " + reason);
+        return new Loaded(Optional.empty(), "matrix products in Java, because oneDNN cannot be used here: " + reason);
     }
 
     private MethodHandle dnnl(String name, ValueLayout... parameters) {

@@ -90,7 +90,9 @@ final class PlainAttention {
             int head = pair % shape.heads();
             int keyHead = head / (shape.heads() / shape.keyValueHeads());
             return new Head(
-                    (long) sequence * shape.time(), (long) head * shape.headWidth(), (long) keyHead * shape.headWidth());
+                    (long) sequence * shape.time(),
+                    (long) head * shape.headWidth(),
+                    (long) keyHead * shape.headWidth());
         }
     }
 

@@ -48,8 +48,7 @@ final class PlainKernels implements Kernels {
             Tensor dq,
             Tensor dk,
             Tensor dv) {
-        PlainAttention.backward(
-                shape, q, k, v, out, logSumExp, new PlainAttention.Gradients(dout, dq, dk, dv));
+        PlainAttention.backward(shape, q, k, v, out, logSumExp, new PlainAttention.Gradients(dout, dq, dk, dv));
     }
 
     @Override

@@ -47,7 +47,9 @@ final class Reductions {
         public void tile(int tile, int worker) {
             long first = (long) tile * BLOCK;
             int count = (int) Math.min(BLOCK, elements - first);
-            Memory.f64(scratch.shared() + (long) tile * Double.BYTES, ReductionLoops.squares(address + 4 * first, count, scratch.of(worker)));
+            Memory.f64(
+                    scratch.shared() + (long) tile * Double.BYTES,
+                    ReductionLoops.squares(address + 4 * first, count, scratch.of(worker)));
         }
     }
 

@@ -47,5 +47,4 @@ final class Rotation implements Team.Job {
             x.written(row, 0, width, buffer);
         }
     }
-
 }

@@ -71,7 +71,9 @@ final class RowLoops {
             max = max.max(Lanes.ordered(load(x + 4L * i)));
         }
         int largest = max.reduceLanes(VectorOperators.MAX);
-        float result = i == 0 ? Float.NEGATIVE_INFINITY : Float.intBitsToFloat(largest ^ ((largest >> 31) & Lanes.ALL_BUT_SIGN));
+        float result = i == 0
+                ? Float.NEGATIVE_INFINITY
+                : Float.intBitsToFloat(largest ^ ((largest >> 31) & Lanes.ALL_BUT_SIGN));
         for (; i < count; i++) {
             float next = Memory.f32(x + 4L * i);
             result = next > result ? next : result;

@@ -34,5 +34,4 @@ final class SoftmaxLoops {
             store(load(dp + 4L * i).sub(delta).mul(scale).mul(p), dp + 4L * i);
         }
     }
-
 }

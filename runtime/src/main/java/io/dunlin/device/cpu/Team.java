@@ -129,7 +129,8 @@ final class Team implements AutoCloseable {
 
         Worker(int index) {
             this.index = index;
-            thread = Thread.ofPlatform().name("dunlin-compute-" + index).daemon().unstarted(this);
+            thread =
+                    Thread.ofPlatform().name("dunlin-compute-" + index).daemon().unstarted(this);
         }
 
         @Override

@@ -166,17 +166,15 @@ record TilePlan(Kind kind, Tensor likeA, Tensor likeB, Tensor likeC, Bias bias, 
     /** Bytes from the start of a to rows {@code row} of its tile, part {@code p}. */
     long offsetA(long row, int p) {
         long depth = (long) p * partDepth();
-        long elements = kind == Kind.WEIGHT_GRADIENT
-                ? depth * likeA.rowStride() + row
-                : row * likeA.rowStride() + depth;
+        long elements =
+                kind == Kind.WEIGHT_GRADIENT ? depth * likeA.rowStride() + row : row * likeA.rowStride() + depth;
         return elements * likeA.dtype().bytes();
     }
 
     /** Bytes from the start of b to columns {@code column} of its tile, part {@code p}. */
     long offsetB(long column, int p) {
         long depth = (long) p * partDepth();
-        long elements =
-                kind == Kind.FORWARD ? column * likeB.rowStride() + depth : depth * likeB.rowStride() + column;
+        long elements = kind == Kind.FORWARD ? column * likeB.rowStride() + depth : depth * likeB.rowStride() + column;
         return elements * likeB.dtype().bytes();
     }
 

@@ -56,7 +56,9 @@ final class TiledProduct implements Team.Job {
             }
         }
         packedBytes = (largest + 63) & -64;
-        groupTiles = packs ? (int) Math.clamp(GROUP_BYTES / Math.max(1, packedBytes), 1, Math.max(1, columnTiles)) : columnTiles;
+        groupTiles = packs
+                ? (int) Math.clamp(GROUP_BYTES / Math.max(1, packedBytes), 1, Math.max(1, columnTiles))
+                : columnTiles;
     }
 
     TilePlan plan() {

@@ -105,7 +105,9 @@ final class VectorProducts implements ProductEngine {
                     long offset = ((row + i) * shape.rowStride() + column + j) * type.bytes();
                     float sum = Memory.f32(block + (long) Float.BYTES * (i * COLUMNS + j));
                     if (shape.bias() == ProductShape.Bias.EVERY_ROW) {
-                        sum += Memory.load(shape.inputs(), bias + (long) (column + j) * shape.inputs().bytes());
+                        sum += Memory.load(
+                                shape.inputs(),
+                                bias + (long) (column + j) * shape.inputs().bytes());
                     }
                     sum += switch (shape.addend()) {
                         case NOTHING -> 0;

@@ -32,8 +32,11 @@ class FastKernelsTest {
     static void open() {
         plainDevice = CpuDevice.open(CpuOptions.plain());
         plain = plainDevice.stream("test").kernels();
-        fastDevices = Stream.of(1, 2, 3).map(n -> CpuDevice.open(CpuOptions.fast(n))).toList();
-        fast = fastDevices.stream().map(device -> device.stream("test").kernels()).toList();
+        fastDevices =
+                Stream.of(1, 2, 3).map(n -> CpuDevice.open(CpuOptions.fast(n))).toList();
+        fast = fastDevices.stream()
+                .map(device -> device.stream("test").kernels())
+                .toList();
     }
 
     @AfterAll
@@ -140,10 +143,8 @@ class FastKernelsTest {
     }
 
     static Stream<Arguments> rowsAndColumns() {
-        return TYPES.stream()
-                .flatMap(type -> SIZES.stream()
-                        .flatMap(rows -> Stream.of(1, 31, 32, 33, 80, 1100)
-                                .map(columns -> Arguments.of(type, rows, columns))));
+        return TYPES.stream().flatMap(type -> SIZES.stream()
+                .flatMap(rows -> Stream.of(1, 31, 32, 33, 80, 1100).map(columns -> Arguments.of(type, rows, columns))));
     }
 
     @ParameterizedTest
@@ -279,7 +280,8 @@ class FastKernelsTest {
             Tensor x = squares.input(DType.F32, size);
             double expected = plain.sumOfSquares(x);
             for (Kernels kernels : fast) {
-                assertThat(kernels.sumOfSquares(x)).isCloseTo(expected, org.assertj.core.data.Percentage.withPercentage(1e-9));
+                assertThat(kernels.sumOfSquares(x))
+                        .isCloseTo(expected, org.assertj.core.data.Percentage.withPercentage(1e-9));
                 assertThat(kernels.sumOfSquares(x)).isEqualTo(fast.getFirst().sumOfSquares(x));
                 assertThat(kernels.sum(x)).isEqualTo(plain.sum(x));
             }
@@ -291,8 +293,20 @@ class FastKernelsTest {
         Trial trial = trial();
         Tensor from = trial.input(DType.F32, 64);
         Tensor to = trial.result(DType.BF16, 64);
-        int[] bits = {0x3F808000, 0x3F818000, 0x3F808001, 0x7F7FFFFF, 0x7F800000, 0xFF800000, 0x7FC00000, 0x7FFFFFFF,
-            0x7F800001, 0x00000001, 0x80000000, 0x007FFFFF};
+        int[] bits = {
+            0x3F808000,
+            0x3F818000,
+            0x3F808001,
+            0x7F7FFFFF,
+            0x7F800000,
+            0xFF800000,
+            0x7FC00000,
+            0x7FFFFFFF,
+            0x7F800001,
+            0x00000001,
+            0x80000000,
+            0x007FFFFF
+        };
         trial.sameBits(plain, fast.getFirst(), k -> {
             for (int i = 0; i < bits.length; i++) {
                 Element.set(from, i, Float.intBitsToFloat(bits[i]));
@@ -348,7 +362,9 @@ class FastKernelsTest {
 
     @Test
     void shouldSayWhatComputes() {
-        assertThat(fastDevices.get(1).description()).startsWith("cpu, 2 threads, ").containsAnyOf("oneDNN", "in Java");
+        assertThat(fastDevices.get(1).description())
+                .startsWith("cpu, 2 threads, ")
+                .containsAnyOf("oneDNN", "in Java");
         assertThat(plainDevice.description()).contains("plain kernels");
     }
 }

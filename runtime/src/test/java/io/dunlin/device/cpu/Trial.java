@@ -35,7 +35,14 @@ final class Trial {
 
     /** A dense tensor of normal random numbers. */
     Tensor input(DType type, long... shape) {
-        return remember(filled(Tensor.of(type, Shape.of(shape), memory(type, Shape.of(shape).elements())), 1), 0);
+        return remember(
+                filled(
+                        Tensor.of(
+                                type,
+                                Shape.of(shape),
+                                memory(type, Shape.of(shape).elements())),
+                        1),
+                0);
     }
 
     /** A matrix of normal random numbers whose rows have a gap between them. */
@@ -45,7 +52,8 @@ final class Trial {
 
     /** A dense tensor full of NaN: a result that must be overwritten. */
     Tensor result(DType type, long... shape) {
-        Tensor tensor = Tensor.of(type, Shape.of(shape), memory(type, Shape.of(shape).elements()));
+        Tensor tensor =
+                Tensor.of(type, Shape.of(shape), memory(type, Shape.of(shape).elements()));
         for (long i = 0; i < tensor.elements(); i++) {
             Element.set(tensor, i, Double.NaN);
         }
@@ -88,7 +96,9 @@ final class Trial {
         List<byte[]> want = whole.stream().map(Trial::bytes).toList();
         run(actual, operation);
         for (int i = 0; i < whole.size(); i++) {
-            assertThat(bytes(whole.get(i))).as("tensor %d, %s", i, tensors.get(i)).isEqualTo(want.get(i));
+            assertThat(bytes(whole.get(i)))
+                    .as("tensor %d, %s", i, tensors.get(i))
+                    .isEqualTo(want.get(i));
         }
     }
 
@@ -99,7 +109,9 @@ final class Trial {
         }
         operation.accept(kernels);
         for (int i = 0; i < whole.size(); i++) {
-            assertThat(gapsSurvived(tensors.get(i), whole.get(i))).as("gaps of tensor %d, %s", i, tensors.get(i)).isTrue();
+            assertThat(gapsSurvived(tensors.get(i), whole.get(i)))
+                    .as("gaps of tensor %d, %s", i, tensors.get(i))
+                    .isTrue();
         }
         return tensors.stream().map(Trial::values).toList();
     }
@@ -160,7 +172,8 @@ final class Trial {
         byte[] seen = bytes(segment);
         for (long r = 0; r < tensor.rows(); r++) {
             int from = (int) ((r * tensor.rowStride() + 3) * tensor.dtype().bytes());
-            Arrays.fill(seen, from, from + (int) tensor.columns() * tensor.dtype().bytes(), GAP);
+            Arrays.fill(
+                    seen, from, from + (int) tensor.columns() * tensor.dtype().bytes(), GAP);
         }
         byte[] untouched = new byte[seen.length];
         Arrays.fill(untouched, GAP);
