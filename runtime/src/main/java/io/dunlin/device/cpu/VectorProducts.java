@@ -1,21 +1,15 @@
 package io.dunlin.device.cpu;
 
-import static io.dunlin.device.cpu.Lanes.F;
-import static io.dunlin.device.cpu.Lanes.W;
-import static io.dunlin.device.cpu.Lanes.load;
-import static io.dunlin.device.cpu.Lanes.store;
-
 import io.dunlin.device.cpu.ProductShape.Packing;
 import io.dunlin.tensor.DType;
-import jdk.incubator.vector.FloatVector;
 
 /**
  * Matrix products on vectors, for machines where oneDNN does not load: operands are packed into panels of F32, and
  * blocks of four rows by four vectors are summed in registers.
  */
 final class VectorProducts implements ProductEngine {
-    private static final int ROWS = 4;
-    private static final int COLUMNS = 4 * W;
+    static final int ROWS = 4;
+    static final int COLUMNS = 4 * Lanes.W;
 
     private final Scratch scratch;
 
@@ -123,43 +117,7 @@ final class VectorProducts implements ProductEngine {
     /** block[4, 4 vectors] = panelA * panelB. */
     private static void multiply(long panelA, long panelB, int depth, long block) {
         for (int pair = 0; pair < 2; pair++) {
-            multiplyTwoRows(panelA + 8L * pair, panelB, depth, block + 8L * COLUMNS * pair);
+            ProductLoops.twoRows(panelA + 8L * pair, panelB, depth, block + 8L * COLUMNS * pair);
         }
-    }
-
-    private static void multiplyTwoRows(long panelA, long panelB, int depth, long block) {
-        FloatVector s00 = FloatVector.zero(F);
-        FloatVector s01 = FloatVector.zero(F);
-        FloatVector s02 = FloatVector.zero(F);
-        FloatVector s03 = FloatVector.zero(F);
-        FloatVector s10 = FloatVector.zero(F);
-        FloatVector s11 = FloatVector.zero(F);
-        FloatVector s12 = FloatVector.zero(F);
-        FloatVector s13 = FloatVector.zero(F);
-        for (int k = 0; k < depth; k++) {
-            long b = panelB + 4L * COLUMNS * k;
-            FloatVector b0 = load(b);
-            FloatVector b1 = load(b + 4L * W);
-            FloatVector b2 = load(b + 8L * W);
-            FloatVector b3 = load(b + 12L * W);
-            FloatVector a0 = FloatVector.broadcast(F, Memory.f32(panelA + 4L * ROWS * k));
-            FloatVector a1 = FloatVector.broadcast(F, Memory.f32(panelA + 4L * ROWS * k + 4));
-            s00 = a0.fma(b0, s00);
-            s01 = a0.fma(b1, s01);
-            s02 = a0.fma(b2, s02);
-            s03 = a0.fma(b3, s03);
-            s10 = a1.fma(b0, s10);
-            s11 = a1.fma(b1, s11);
-            s12 = a1.fma(b2, s12);
-            s13 = a1.fma(b3, s13);
-        }
-        store(s00, block);
-        store(s01, block + 4L * W);
-        store(s02, block + 8L * W);
-        store(s03, block + 12L * W);
-        store(s10, block + 4L * COLUMNS);
-        store(s11, block + 4L * (COLUMNS + W));
-        store(s12, block + 4L * (COLUMNS + 2 * W));
-        store(s13, block + 4L * (COLUMNS + 3 * W));
     }
 }
