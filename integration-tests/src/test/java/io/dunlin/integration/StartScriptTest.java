@@ -55,7 +55,7 @@ class StartScriptTest {
 
         assertThat(run(folder, Map.of(), link.toString(), "explain", "DUN-101"))
                 .satisfies(first -> assertThat(first.text())
-                        .startsWith("dunlin: building (about a minute, once) ...\n")
+                        .startsWith("dunlin: building (about a minute, once) ... runtime launcher\n")
                         .contains("DUN-101  A key that the job file does not have"))
                 .satisfies(first -> assertThat(first.code()).isZero());
         assertThat(run(Path.of("/"), Map.of(), link.toString(), "explain", "DUN-101")
@@ -168,7 +168,9 @@ class StartScriptTest {
     private void build(String lines) throws IOException {
         script(
                 tree.resolve("mvnw"),
-                "cd \"$(dirname \"$0\")\"\necho x >>builds\nmkdir -p launcher/target/lib\n" + lines);
+                "cd \"$(dirname \"$0\")\"\necho x >>builds\nmkdir -p launcher/target/lib\n"
+                        + "echo '[INFO] Building Dunlin :: runtime 1 [2/6]'\necho '[INFO] Building Dunlin :: launcher 1 [6/6]'\n"
+                        + lines);
     }
 
     private static void script(Path file, String lines) throws IOException {
