@@ -24,7 +24,7 @@ final class DoctorCommandTest {
 
     @Test
     void shouldFailWithTheExitCodeOfTheEnvironment() {
-        assertThat(tool.run("doctor", "--set", "model.width=65536", "--set", "model.layers=100"))
+        assertThat(tool.run("doctor", "--set", "model.width=60000", "--set", "model.layers=100"))
                 .isEqualTo(3);
         assertThat(recorded.out()).containsPattern("Memory +FAIL").contains("not ready to train on");
     }
