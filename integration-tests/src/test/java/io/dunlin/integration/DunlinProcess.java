@@ -159,9 +159,19 @@ final class DunlinProcess {
 
     /** Sends a signal to any process. */
     static void signal(long pid, String name) {
+        assertThat(kill(pid, name)).as("kill -%s %d", name, pid).isZero();
+    }
+
+    /** Sends a signal if there is still somebody to take it. */
+    void signalIfRunning(String name) {
+        if (process.isAlive()) {
+            kill(pid(), name);
+        }
+    }
+
+    private static int kill(long pid, String name) {
         try {
-            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start();
-            assertThat(kill.waitFor()).as("kill -%s %d", name, pid).isZero();
+            return new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
