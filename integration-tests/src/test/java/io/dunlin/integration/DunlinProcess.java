@@ -171,7 +171,9 @@ final class DunlinProcess {
 
     private static int kill(long pid, String name) {
         try {
-            return new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
+            return new ProcessBuilder("kill", "-" + name, Long.toString(pid))
+                    .start()
+                    .waitFor();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

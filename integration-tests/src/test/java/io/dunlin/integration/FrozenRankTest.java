@@ -30,8 +30,8 @@ class FrozenRankTest {
 
             DunlinProcess.signal(pids.get(1), "STOP");
 
-            process.line("!! rank 1 \\(pid %d\\) did not react .*stopped by a signal.* at step \\d+"
-                    .formatted(pids.get(1)));
+            process.line(
+                    "!! rank 1 \\(pid %d\\) did not react .*stopped by a signal.* at step \\d+".formatted(pids.get(1)));
             process.line("back at step \\d+ after .* s: detect");
             run.awaitStep(run.lastStep() + 2);
             process.signal("TERM");
@@ -73,10 +73,12 @@ class FrozenRankTest {
             process.signal("INT");
             process.line("asked for by SIGINT");
             // A second interrupt counts only if it is not the echo of the first.
-            await().atMost(DunlinProcess.PATIENCE).pollInterval(Duration.ofMillis(300)).until(() -> {
-                process.signalIfRunning("INT");
-                return !process.running();
-            });
+            await().atMost(DunlinProcess.PATIENCE)
+                    .pollInterval(Duration.ofMillis(300))
+                    .until(() -> {
+                        process.signalIfRunning("INT");
+                        return !process.running();
+                    });
 
             process.endsWith(INTERRUPTED);
             assertThat(pids).noneMatch(Host::runs);
