@@ -114,10 +114,7 @@ final class BlockedAttention {
                 scores[i][j].run(worker, query, k.at(sequence + firstKey, column), block, 0, 0);
                 for (int row = 0; row < rows; row++) {
                     int seen = (int) Math.min(plan.keysOf(i, j), firstQuery + row - firstKey + 1);
-                    row(row, seen, plan.keysOf(i, j), block, accumulator, maxima, sums);
-                    if (probabilities != block) {
-                        narrowRow(row, plan.keysOf(i, j), block, probabilities);
-                    }
+                    row(row, seen, plan.keysOf(i, j), block, probabilities, accumulator, maxima, sums);
                 }
                 Product product = j == 0 ? first[i][j] : more[i][j];
                 product.run(worker, probabilities, v.at(sequence + firstKey, column), accumulator, 0, 0);
@@ -127,15 +124,23 @@ final class BlockedAttention {
         }
 
         /** The exponentials of one row of scores; those of keys not seen become zero. */
-        private void row(int row, int seen, int width, long block, long accumulator, long maxima, long sums) {
+        private void row(
+                int row, int seen, int width, long block, long probabilities, long accumulator, long maxima, long sums) {
             long at = block + 4L * row * plan.scoreStride();
             float before = Memory.f32(maxima + 4L * row);
             float max = Math.max(before, RowLoops.max(at, seen));
             // Scores up to a whole vector are made to count for nothing; the padding of rows leaves room for that.
             int whole = Lanes.wholeVectors(seen);
             RowLoops.fill(at + 4L * seen, Float.NEGATIVE_INFINITY, whole - seen);
-            float sum = SoftmaxLoops.exponentials(at, max, scale, whole);
-            RowLoops.fill(at + 4L * seen, 0, Math.max(whole, width) - seen);
+            float sum;
+            if (probabilities == block) {
+                sum = SoftmaxLoops.exponentials(at, max, scale, whole);
+                RowLoops.fill(at + 4L * seen, 0, Math.max(whole, width) - seen);
+            } else {
+                long to = probabilities + 2L * row * plan.scoreStride();
+                sum = SoftmaxLoops.narrowExponentials(at, to, max, scale, whole);
+                RowLoops.clearNarrow(to + 2L * seen, Math.max(whole, width) - seen);
+            }
             Memory.f32(maxima + 4L * row, max);
             if (before == Float.NEGATIVE_INFINITY) {
                 Memory.f32(sums + 4L * row, sum);
@@ -144,14 +149,9 @@ final class BlockedAttention {
             float correction = (float) Math.exp((before - max) * scale);
             Memory.f32(sums + 4L * row, Memory.f32(sums + 4L * row) * correction + sum);
             if (correction != 1) {
-                int width1 = plan.shape().headWidth();
-                RowLoops.scale(accumulator + 4L * row * width1, correction, width1);
+                int headWidth = plan.shape().headWidth();
+                RowLoops.scale(accumulator + 4L * row * headWidth, correction, headWidth);
             }
-        }
-
-        private void narrowRow(int row, int width, long from, long to) {
-            long offset = (long) row * plan.scoreStride();
-            RowLoops.narrow(from + 4 * offset, to + 2 * offset, width);
         }
 
         private void finish(

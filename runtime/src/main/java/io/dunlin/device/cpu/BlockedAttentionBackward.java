@@ -193,13 +193,19 @@ final class BlockedAttentionBackward {
             long scoresRow = s + 4 * offset;
             long dpRow = dp + 4 * offset;
             int whole = Lanes.wholeVectors(seen);
-            SoftmaxLoops.backward(
-                    scoresRow, dpRow, scale, Memory.f32(kept + 4L * r), Memory.f32(deltas + 4L * r), whole);
-            RowLoops.fill(scoresRow + 4L * seen, 0, width - seen);
-            RowLoops.fill(dpRow + 4L * seen, 0, width - seen);
-            if (p != s) {
-                RowLoops.narrow(scoresRow, p + 2 * offset, width);
-                RowLoops.narrow(dpRow, ds + 2 * offset, width);
+            int unseen = Math.max(whole, width) - seen;
+            float logSumExp = Memory.f32(kept + 4L * r);
+            float delta = Memory.f32(deltas + 4L * r);
+            if (p == s) {
+                SoftmaxLoops.backward(scoresRow, dpRow, scale, logSumExp, delta, whole);
+                RowLoops.fill(scoresRow + 4L * seen, 0, unseen);
+                RowLoops.fill(dpRow + 4L * seen, 0, unseen);
+            } else {
+                long toP = p + 2 * offset;
+                long toDs = ds + 2 * offset;
+                SoftmaxLoops.narrowBackward(scoresRow, dpRow, toP, toDs, scale, logSumExp, delta, whole);
+                RowLoops.clearNarrow(toP + 2L * seen, unseen);
+                RowLoops.clearNarrow(toDs + 2L * seen, unseen);
             }
         }
 

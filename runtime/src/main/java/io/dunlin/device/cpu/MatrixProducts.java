@@ -57,7 +57,7 @@ final class MatrixProducts {
                 return planned.get(i);
             }
         }
-        TilePlan plan = TilePlan.of(kind, a, b, c, bias, addend);
+        TilePlan plan = TilePlan.of(kind, a, b, c, bias, addend, engine.tileRows(a.dtype()));
         TiledProduct product = new TiledProduct(team, scratch, engine, plan);
         planned.add(product);
         return product;

@@ -19,6 +19,8 @@ import java.util.Map;
 final class OneDnnProducts implements ProductEngine {
     private static final long ARGUMENT_BYTES = 16;
     private static final int TYPICAL_HEIGHT = 256;
+    private static final int ROWS_ON_VECTORS = 256;
+    private static final int ROWS_ON_TILES = 1024;
 
     private final OneDnnLibrary dnnl;
     private final Scratch scratchpads;
@@ -47,6 +49,11 @@ final class OneDnnProducts implements ProductEngine {
     @Override
     public Product product(ProductShape shape) {
         return products.computeIfAbsent(shape, OneDnnProduct::new);
+    }
+
+    @Override
+    public int tileRows(DType inputs) {
+        return inputs == DType.BF16 && dnnl.hasTiles() ? ROWS_ON_TILES : ROWS_ON_VECTORS;
     }
 
     @Override

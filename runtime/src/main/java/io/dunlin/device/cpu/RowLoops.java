@@ -104,4 +104,15 @@ final class RowLoops {
             Memory.f32(x + 4L * i, Memory.f32(x + 4L * i) * factor);
         }
     }
+
+    /** Sets {@code count} BF16 to zero. */
+    static void clearNarrow(long to, int count) {
+        int i = 0;
+        for (int bound = F.loopBound(count); i < bound; i += W) {
+            Lanes.storeNarrow(FloatVector.zero(F), to + 2L * i);
+        }
+        for (; i < count; i++) {
+            Memory.bf16(to + 2L * i, 0);
+        }
+    }
 }

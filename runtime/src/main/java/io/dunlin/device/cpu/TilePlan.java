@@ -31,14 +31,13 @@ record TilePlan(Kind kind, Tensor likeA, Tensor likeB, Tensor likeC, Bias bias, 
         WEIGHT_GRADIENT
     }
 
-    private static final int ROWS = 256;
     private static final int COLUMNS = 128;
     private static final int MIN_ROWS = 64;
     private static final int MIN_COLUMNS = 64;
 
     /** Where a is transposed, each tile does that for its rows: wide tiles do it less often, thin ones do it slowly. */
     private static final int TRANSPOSED_COLUMNS = 768;
-
+    private static final int TRANSPOSED_ROWS = 256;
     private static final int MIN_TRANSPOSED_ROWS = 128;
     private static final int ENOUGH_TILES = 16;
     private static final int PAGE_BYTES = 4096;
@@ -47,9 +46,14 @@ record TilePlan(Kind kind, Tensor likeA, Tensor likeB, Tensor likeC, Bias bias, 
 
     private static final int PART_DEPTH_BYTES = 4096;
 
-    static TilePlan of(Kind kind, Tensor a, Tensor b, Tensor c, Bias bias, Addend addend) {
+    /**
+     * Plans for operands like these.
+     *
+     * @param tallest rows of a tile where there is no lack of tiles
+     */
+    static TilePlan of(Kind kind, Tensor a, Tensor b, Tensor c, Bias bias, Addend addend, int tallest) {
         boolean transposed = kind == Kind.WEIGHT_GRADIENT;
-        int rows = ROWS;
+        int rows = transposed ? TRANSPOSED_ROWS : tallest;
         int columns = transposed ? TRANSPOSED_COLUMNS : COLUMNS;
         if (transposed && tiles(c, rows, columns) < ENOUGH_TILES) {
             rows = MIN_TRANSPOSED_ROWS;

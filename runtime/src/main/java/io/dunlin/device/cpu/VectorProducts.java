@@ -11,6 +11,8 @@ final class VectorProducts implements ProductEngine {
     static final int ROWS = 4;
     static final int COLUMNS = 4 * Lanes.W;
 
+    private static final int TILE_ROWS = 1024;
+
     private final Scratch scratch;
 
     VectorProducts(Scratch scratch) {
@@ -22,6 +24,11 @@ final class VectorProducts implements ProductEngine {
         VectorProduct product = new VectorProduct(shape);
         scratch.ensure(product.scratchBytes());
         return product;
+    }
+
+    @Override
+    public int tileRows(DType inputs) {
+        return TILE_ROWS;
     }
 
     @Override
