@@ -125,7 +125,14 @@ final class BlockedAttention {
 
         /** The exponentials of one row of scores; those of keys not seen become zero. */
         private void row(
-                int row, int seen, int width, long block, long probabilities, long accumulator, long maxima, long sums) {
+                int row,
+                int seen,
+                int width,
+                long block,
+                long probabilities,
+                long accumulator,
+                long maxima,
+                long sums) {
             long at = block + 4L * row * plan.scoreStride();
             float before = Memory.f32(maxima + 4L * row);
             float max = Math.max(before, RowLoops.max(at, seen));

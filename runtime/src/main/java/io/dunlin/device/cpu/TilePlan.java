@@ -37,6 +37,7 @@ record TilePlan(Kind kind, Tensor likeA, Tensor likeB, Tensor likeC, Bias bias, 
 
     /** Where a is transposed, each tile does that for its rows: wide tiles do it less often, thin ones do it slowly. */
     private static final int TRANSPOSED_COLUMNS = 768;
+
     private static final int TRANSPOSED_ROWS = 256;
     private static final int MIN_TRANSPOSED_ROWS = 128;
     private static final int ENOUGH_TILES = 16;

@@ -17,7 +17,8 @@ class CpuDeviceTest {
                 assertThat(memory.byteSize()).isEqualTo(length);
                 assertThat(memory.address() % 64).isZero();
                 if (length > 0) {
-                    assertThat(memory.mismatch(MemorySegment.ofArray(new byte[(int) length]))).isEqualTo(-1);
+                    assertThat(memory.mismatch(MemorySegment.ofArray(new byte[(int) length])))
+                            .isEqualTo(-1);
                     memory.fill((byte) 7);
                 }
             }
@@ -30,8 +31,8 @@ class CpuDeviceTest {
             device.allocate("weights", 128);
             device.allocate("activations", 64);
             device.allocate("weights", 64);
-            assertThat(device.allocatedBytes()).containsExactly(
-                    java.util.Map.entry("weights", 192L), java.util.Map.entry("activations", 64L));
+            assertThat(device.allocatedBytes())
+                    .containsExactly(java.util.Map.entry("weights", 192L), java.util.Map.entry("activations", 64L));
         }
     }
 

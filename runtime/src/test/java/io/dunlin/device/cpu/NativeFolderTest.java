@@ -20,8 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class NativeFolderTest {
     /** A resource in a jar of the test class path, and one in a folder of it. */
-    private static final List<String> RESOURCES = List.of(
-            "org/assertj/core/api/Assertions.class", "io/dunlin/device/cpu/NativeFolderTest.class");
+    private static final List<String> RESOURCES =
+            List.of("org/assertj/core/api/Assertions.class", "io/dunlin/device/cpu/NativeFolderTest.class");
 
     @TempDir
     Path folder;
@@ -31,9 +31,11 @@ class NativeFolderTest {
         List<Path> files = new NativeFolder(folder).unpack(RESOURCES).orElseThrow();
         assertThat(files).hasSize(2).allMatch(Files::isRegularFile);
         assertThat(files.getFirst()).hasFileName("Assertions.class");
-        Object key = Files.readAttributes(files.getFirst(), BasicFileAttributes.class).fileKey();
+        Object key = Files.readAttributes(files.getFirst(), BasicFileAttributes.class)
+                .fileKey();
         assertThat(new NativeFolder(folder).unpack(RESOURCES).orElseThrow()).isEqualTo(files);
-        assertThat(Files.readAttributes(files.getFirst(), BasicFileAttributes.class).fileKey())
+        assertThat(Files.readAttributes(files.getFirst(), BasicFileAttributes.class)
+                        .fileKey())
                 .isEqualTo(key);
     }
 
@@ -47,12 +49,12 @@ class NativeFolderTest {
     }
 
     @Test
-    void shouldWorkForManyAtOnceAndLeaveNothingPartial()
-            throws IOException, InterruptedException, ExecutionException {
+    void shouldWorkForManyAtOnceAndLeaveNothingPartial() throws IOException, InterruptedException, ExecutionException {
         List<Future<List<Path>>> results = new ArrayList<>();
         try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
             for (int i = 0; i < 8; i++) {
-                results.add(threads.submit(() -> new NativeFolder(folder).unpack(RESOURCES).orElseThrow()));
+                results.add(threads.submit(
+                        () -> new NativeFolder(folder).unpack(RESOURCES).orElseThrow()));
             }
         }
         for (Future<List<Path>> result : results) {
@@ -81,7 +83,9 @@ class NativeFolderTest {
         Path file = Files.createFile(folder.resolve("cache"));
         CpuOptions options = new CpuOptions(1, KernelChoice.FAST, file);
         try (CpuDevice device = CpuDevice.open(options)) {
-            assertThat(device.description()).contains("in Java, because oneDNN cannot be used here").contains("cache");
+            assertThat(device.description())
+                    .contains("in Java, because oneDNN cannot be used here")
+                    .contains("cache");
         }
     }
 }
