@@ -56,11 +56,12 @@ final class Embeddings implements Team.Job {
     }
 
     /**
-     * Scatters gradients into tables. A tile owns a band of columns and goes through all rows in order, so that equal
-     * tokens are added in the order of the rows.
+     * Scatters gradients into tables. A tile owns some rows of a table and goes through all rows of the gradient in
+     * order, so that contributions to one row are added in the order of the positions, by one thread.
      */
     static final class Backward implements Team.Job {
-        private static final int BAND = 64;
+        /** Tiles of each table; rows are dealt out in turn, since frequent tokens tend to be neighbours. */
+        private static final int TILES = 16;
 
         private final Team team;
         private final Scratch scratch;
@@ -68,7 +69,6 @@ final class Embeddings implements Team.Job {
         private final Operand dtable = new Operand();
         private final Operand dpositions = new Operand();
         private long tokens;
-        private boolean hasPositions;
         private int time;
         private long rows;
         private int width;
@@ -76,7 +76,6 @@ final class Embeddings implements Team.Job {
         Backward(Team team, Scratch scratch) {
             this.team = team;
             this.scratch = scratch;
-            scratch.ensure(BAND * Float.BYTES);
         }
 
         /** Adds to both tables. */
@@ -86,25 +85,33 @@ final class Embeddings implements Team.Job {
             time = ofTime;
             dtable.set(table);
             dpositions.set(positions);
-            hasPositions = positions.present();
             rows = gradient.rows();
             width = Math.toIntExact(gradient.columns());
-            team.run(this, Tiling.ceilDiv(width, BAND));
+            scratch.ensure(4L * width);
+            team.run(this, positions.present() ? 2 * TILES : TILES);
         }
 
         @Override
         public void tile(int tile, int worker) {
-            int first = tile * BAND;
-            int count = Math.min(BAND, width - first);
-            for (long row = 0; row < rows; row++) {
-                long gradient = dy.read(row, first, count, scratch.of(worker));
-                long to = dtable.at(Memory.i32(tokens + 4 * row), first);
-                RowLoops.add(gradient, to, to, count);
-                if (hasPositions) {
-                    long position = dpositions.at(row % time, first);
-                    RowLoops.add(gradient, position, position, count);
+            long buffer = scratch.of(worker);
+            if (tile < TILES) {
+                for (long row = 0; row < rows; row++) {
+                    int token = Memory.i32(tokens + 4 * row);
+                    if (token % TILES == tile) {
+                        add(row, dtable.at(token, 0), buffer);
+                    }
+                }
+            } else {
+                for (int position = tile - TILES; position < time; position += TILES) {
+                    for (long row = position; row < rows; row += time) {
+                        add(row, dpositions.at(position, 0), buffer);
+                    }
                 }
             }
+        }
+
+        private void add(long row, long to, long buffer) {
+            RowLoops.add(dy.read(row, 0, width, buffer), to, to, width);
         }
     }
 }

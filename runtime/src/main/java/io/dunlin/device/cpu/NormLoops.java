@@ -81,62 +81,87 @@ final class NormLoops {
         return Lanes.sum(sum);
     }
 
-    /** Sum of dy * gain * (x - mean) * rstd. */
-    static float dotNormal(long dy, long gain, long x, float mean, float rstd, int count) {
-        FloatVector sum = FloatVector.zero(F);
+    /** Puts the sums of g = dy * gain and of g * (x - mean) * rstd at {@code sums}. */
+    static void sumsOfGradient(long dy, long gain, long x, float mean, float rstd, int count, long sums) {
+        FloatVector sumOfG = FloatVector.zero(F);
+        FloatVector sumOfGNormal = FloatVector.zero(F);
         int i = 0;
         for (int bound = F.loopBound(count); i < bound; i += W) {
             FloatVector g = load(dy + 4L * i).mul(load(gain + 4L * i));
-            sum = g.fma(load(x + 4L * i).sub(mean).mul(rstd), sum);
+            sumOfG = sumOfG.add(g);
+            sumOfGNormal = g.fma(load(x + 4L * i).sub(mean).mul(rstd), sumOfGNormal);
         }
         if (i < count) {
             VectorMask<Float> rest = Lanes.first(count - i);
             FloatVector g = load(dy + 4L * i, rest).mul(load(gain + 4L * i, rest));
-            sum = g.fma(load(x + 4L * i, rest).sub(mean).mul(rstd), sum);
+            sumOfG = sumOfG.add(g);
+            sumOfGNormal = g.fma(load(x + 4L * i, rest).sub(mean).mul(rstd), sumOfGNormal);
         }
-        return Lanes.sum(sum);
+        Memory.f32(sums, Lanes.sum(sumOfG));
+        Memory.f32(sums + 4, Lanes.sum(sumOfGNormal));
     }
 
-    /** dx += rstd * (dy * gain - meanOfG - normal * meanOfGNormal). */
-    static void dinput(
-            long dy,
-            long gain,
-            long x,
-            long before,
-            long after,
-            float mean,
-            float rstd,
-            float meanOfG,
-            float meanOfGNormal,
-            int count) {
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
+    /** What the backward loop reads and writes for one row. */
+    static final class BackwardRow {
+        long dy;
+        long gain;
+        long x;
+        long dxBefore;
+        long dxAfter;
+        long dgain;
+        long dbias;
+        float mean;
+        float rstd;
+        float meanOfG;
+        float meanOfGNormal;
+
+        /** Goes on {@code count} elements. */
+        void skip(int count) {
+            long bytes = (long) count * Float.BYTES;
+            dy += bytes;
+            gain += bytes;
+            x += bytes;
+            dxBefore += bytes;
+            dxAfter += bytes;
+            dgain += bytes;
+            dbias += bytes;
+        }
+    }
+
+    /** dx += rstd * (dy * gain - meanOfG - normal * meanOfGNormal); dgain += dy * normal; dbias += dy. */
+    static void backward(BackwardRow row, int count) {
+        long dy = row.dy;
+        long gain = row.gain;
+        long x = row.x;
+        long before = row.dxBefore;
+        long after = row.dxAfter;
+        long dgain = row.dgain;
+        long dbias = row.dbias;
+        float mean = row.mean;
+        float rstd = row.rstd;
+        float meanOfG = row.meanOfG;
+        float minusMeanOfGNormal = -row.meanOfGNormal;
+        for (int i = 0; i < count; i += W) {
+            FloatVector gradient = load(dy + 4L * i);
             FloatVector normal = load(x + 4L * i).sub(mean).mul(rstd);
-            FloatVector g = load(dy + 4L * i).mul(load(gain + 4L * i)).sub(meanOfG);
-            FloatVector change = normal.mul(-meanOfGNormal).add(g).mul(rstd);
+            FloatVector g = gradient.mul(load(gain + 4L * i)).sub(meanOfG);
+            FloatVector change = normal.mul(minusMeanOfGNormal).add(g).mul(rstd);
             store(load(before + 4L * i).add(change), after + 4L * i);
-        }
-        if (i < count) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            FloatVector normal = load(x + 4L * i, rest).sub(mean).mul(rstd);
-            FloatVector g =
-                    load(dy + 4L * i, rest).mul(load(gain + 4L * i, rest)).sub(meanOfG);
-            FloatVector change = normal.mul(-meanOfGNormal).add(g).mul(rstd);
-            store(load(before + 4L * i, rest).add(change), after + 4L * i, rest);
+            store(normal.fma(gradient, load(dgain + 4L * i)), dgain + 4L * i);
+            store(gradient.add(load(dbias + 4L * i)), dbias + 4L * i);
         }
     }
 
-    /** sum += dy * (x - mean) * rstd. */
-    static void addGain(long dy, long x, float mean, float rstd, long sum, int count) {
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            FloatVector normal = load(x + 4L * i).sub(mean).mul(rstd);
-            store(normal.fma(load(dy + 4L * i), load(sum + 4L * i)), sum + 4L * i);
-        }
-        if (i < count) {
-            VectorMask<Float> rest = Lanes.first(count - i);
-            FloatVector normal = load(x + 4L * i, rest).sub(mean).mul(rstd);
-            store(normal.fma(load(dy + 4L * i, rest), load(sum + 4L * i, rest)), sum + 4L * i, rest);
+    /** As {@link #backward}, for the last {@code count} elements, fewer than a vector has. */
+    static void backwardRest(BackwardRow row, int count) {
+        for (int i = 0; i < count; i++) {
+            float gradient = Memory.f32(row.dy + 4L * i);
+            float normal = (Memory.f32(row.x + 4L * i) - row.mean) * row.rstd;
+            float g = gradient * Memory.f32(row.gain + 4L * i) - row.meanOfG;
+            float change = (normal * -row.meanOfGNormal + g) * row.rstd;
+            Memory.f32(row.dxAfter + 4L * i, Memory.f32(row.dxBefore + 4L * i) + change);
+            Memory.f32(row.dgain + 4L * i, Math.fma(normal, gradient, Memory.f32(row.dgain + 4L * i)));
+            Memory.f32(row.dbias + 4L * i, gradient + Memory.f32(row.dbias + 4L * i));
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.dunlin.device.cpu;
 
 import io.dunlin.tensor.Tensor;
+import java.util.Arrays;
 
 /**
  * Backward of layer norm and RMS norm in one pass over the rows. Each tile, a fixed block of rows, sums its own part of
@@ -17,6 +18,7 @@ final class NormsBackward implements Team.Job {
     private final Operand gain = new Operand();
     private final Operand dx = new Operand();
     private final AddBlocks addBlocks = new AddBlocks();
+    private final NormLoops.BackwardRow[] backwardRows;
     private long mean;
     private long rstd;
     private boolean centred;
@@ -27,6 +29,8 @@ final class NormsBackward implements Team.Job {
     NormsBackward(Team team, Scratch scratch) {
         this.team = team;
         this.scratch = scratch;
+        backwardRows = new NormLoops.BackwardRow[team.threads()];
+        Arrays.setAll(backwardRows, _ -> new NormLoops.BackwardRow());
     }
 
     /** Runs with {@code dbias} and {@code keptMean} present for layer norm, both absent for RMS norm. */
@@ -51,7 +55,7 @@ final class NormsBackward implements Team.Job {
         width = Math.toIntExact(input.columns());
         blockRows = Math.max(MIN_BLOCK_ROWS, Tiling.ceilDiv(rows, MAX_BLOCKS));
         int blocks = Tiling.ceilDiv(rows, blockRows);
-        scratch.ensure(5 * rowBytes());
+        scratch.ensure(5 * rowBytes() + 2 * Float.BYTES);
         scratch.ensureShared(2L * blocks * rowBytes());
         team.run(this, blocks);
         addBlocks.run(blocks, dgain.address(), centred ? dbias.address() : 0, beta);
@@ -71,25 +75,33 @@ final class NormsBackward implements Team.Job {
         RowLoops.fill(sumBias, 0, width);
         long last = Math.min(rows, (tile + 1L) * blockRows);
         for (long row = (long) tile * blockRows; row < last; row++) {
-            row(row, gains, sumGain, sumBias, buffer);
+            row(row, gains, sumGain, sumBias, worker);
         }
     }
 
-    private void row(long row, long gains, long sumGain, long sumBias, long buffer) {
-        long gradient = dy.read(row, 0, width, buffer + rowBytes());
-        long input = x.read(row, 0, width, buffer + 2 * rowBytes());
-        long before = dx.read(row, 0, width, buffer + 3 * rowBytes());
-        long after = dx.target(row, 0, buffer + 4 * rowBytes());
-        float scale = Memory.f32(rstd + 4 * row);
-        float mu = centred ? Memory.f32(mean + 4 * row) : 0;
-        float meanOfG = centred ? NormLoops.dot(gradient, gains, width) / width : 0;
-        float meanOfGNormal = NormLoops.dotNormal(gradient, gains, input, mu, scale, width) / width;
-        NormLoops.dinput(gradient, gains, input, before, after, mu, scale, meanOfG, meanOfGNormal, width);
-        NormLoops.addGain(gradient, input, mu, scale, sumGain, width);
-        if (centred) {
-            RowLoops.add(sumBias, gradient, sumBias, width);
+    private void row(long index, long gains, long sumGain, long sumBias, int worker) {
+        long buffer = scratch.of(worker);
+        NormLoops.BackwardRow row = backwardRows[worker];
+        row.dy = dy.read(index, 0, width, buffer + rowBytes());
+        row.gain = gains;
+        row.x = x.read(index, 0, width, buffer + 2 * rowBytes());
+        row.dxBefore = dx.read(index, 0, width, buffer + 3 * rowBytes());
+        row.dxAfter = dx.target(index, 0, buffer + 4 * rowBytes());
+        row.dgain = sumGain;
+        row.dbias = sumBias;
+        row.mean = centred ? Memory.f32(mean + 4 * index) : 0;
+        row.rstd = Memory.f32(rstd + 4 * index);
+        long sums = buffer + 5 * rowBytes();
+        NormLoops.sumsOfGradient(row.dy, row.gain, row.x, row.mean, row.rstd, width, sums);
+        row.meanOfG = centred ? Memory.f32(sums) / width : 0;
+        row.meanOfGNormal = Memory.f32(sums + 4) / width;
+        int whole = Lanes.F.loopBound(width);
+        NormLoops.backward(row, whole);
+        if (whole < width) {
+            row.skip(whole);
+            NormLoops.backwardRest(row, width - whole);
         }
-        dx.written(row, 0, width, buffer + 4 * rowBytes());
+        dx.written(index, 0, width, buffer + 4 * rowBytes());
     }
 
     /** Adds the blocks' parts to dgain and dbias, in order of the blocks. */
