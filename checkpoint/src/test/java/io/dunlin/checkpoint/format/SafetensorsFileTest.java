@@ -220,7 +220,10 @@ class SafetensorsFileTest {
                     {"a":7}                                                                         | lacks dtype
                     """)
     void shouldRefuse(String json, String why) throws IOException {
-        Path path = Jimfs.newFileSystem(Configuration.unix()).getPath("/work/bad.safetensors");
+        Path path = Jimfs.newFileSystem(Configuration.unix().toBuilder()
+                        .setWorkingDirectory("/data")
+                        .build())
+                .getPath("/data/bad.safetensors");
         byte[] text = json.getBytes(StandardCharsets.UTF_8);
         ByteBuffer bytes = ByteBuffer.allocate(8 + text.length + 8).order(ByteOrder.LITTLE_ENDIAN);
         bytes.putLong(text.length).put(text);
@@ -228,7 +231,7 @@ class SafetensorsFileTest {
         assertThatThrownBy(() -> SafetensorsFile.open(storage, path, Arena.ofAuto()))
                 .isInstanceOfSatisfying(
                         CheckpointException.class, e -> assertThat(e.error()).isEqualTo(CheckpointError.FILE_DAMAGED))
-                .hasMessageStartingWith("/work/bad.safetensors: ")
+                .hasMessageStartingWith("/data/bad.safetensors: ")
                 .hasMessageContaining(why);
     }
 
@@ -265,7 +268,10 @@ class SafetensorsFileTest {
         for (int i = 0; i < 3; i++) {
             whole[8 + random.nextInt(3_752)] = (byte) random.nextInt(256);
         }
-        Path path = Jimfs.newFileSystem(Configuration.unix()).getPath("/work/fuzz");
+        Path path = Jimfs.newFileSystem(Configuration.unix().toBuilder()
+                        .setWorkingDirectory("/data")
+                        .build())
+                .getPath("/data/fuzz");
         Files.write(path, whole);
         try (Arena arena = Arena.ofConfined()) {
             SafetensorsFile file = SafetensorsFile.open(storage, path, arena);
