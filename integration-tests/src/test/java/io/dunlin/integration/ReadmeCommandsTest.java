@@ -36,17 +36,16 @@ class ReadmeCommandsTest {
                     Files.copy(recipe, folder.resolve("recipes").resolve(recipe.getFileName()));
                 }
             }
-            long steps = 0;
+            List<String> consoles = new ArrayList<>();
             for (List<String> command : commands) {
-                DunlinProcess process =
-                        cluster.start(smaller(command).toArray(String[]::new)).succeeds();
+                String console = cluster.start(smaller(command).toArray(String[]::new))
+                        .succeeds()
+                        .text();
 
-                assertThat(process.text()).as("%s", command).isNotBlank().doesNotContain("\tat ", "DUN-");
-                steps += process.console().stream()
-                        .filter(line -> line.startsWith("step"))
-                        .count();
+                assertThat(console).as("%s", command).isNotBlank().doesNotContain("\tat ", "DUN-");
+                consoles.add(console);
             }
-            assertThat(steps).as("step lines on all consoles").isPositive();
+            assertThat(consoles.getFirst()).contains("2 ranks", "loss ", "next       dunlin sample runs/");
         }
     }
 
