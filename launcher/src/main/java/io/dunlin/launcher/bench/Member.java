@@ -1,0 +1,99 @@
+package io.dunlin.launcher.bench;
+
+import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.ReduceOp;
+import io.dunlin.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.function.LongSupplier;
+
+/** One member of a measurement: does what it is told, with all others. */
+final class Member {
+    private static final int ALIGNMENT = 64;
+
+    private final Communicator communicator;
+    private final MemorySegment one;
+    private final MemorySegment other;
+    private final MemorySegment timesNs;
+    private final LongSupplier clockNs;
+
+    /**
+     * A member.
+     *
+     * @param arena of all its memory
+     * @param largestBytes of an operation
+     */
+    Member(Communicator communicator, Arena arena, long largestBytes, LongSupplier clockNs) {
+        this.communicator = communicator;
+        this.one = arena.allocate(largestBytes, ALIGNMENT);
+        this.other = arena.allocate(largestBytes, ALIGNMENT);
+        this.timesNs = arena.allocate((long) CollectivesBench.MOST_ITERATIONS * Double.BYTES, ALIGNMENT);
+        this.clockNs = clockNs;
+    }
+
+    /** Does it; a failure is an answer. */
+    Answer obey(Order order) {
+        try {
+            return switch (order) {
+                case Order.Time(Order.Call call, int iterations) -> time(call, iterations);
+                case Order.Check(Order.Call call, long round) -> check(call, round);
+                case Order.Copy(long bytes, int iterations) -> copy(bytes, iterations);
+                case Order.Leave() -> throw new IllegalArgumentException("there is no answer to " + order);
+            };
+        } catch (RuntimeException e) {
+            return Answer.Failed.of(e);
+        }
+    }
+
+    private Answer time(Order.Call call, int iterations) {
+        Exercise exercise = Exercise.of(communicator, call, one, other);
+        exercise.prepare(new Pattern(call.dtype(), communicator.size(), 0));
+        communicator.barrier().await();
+        for (int i = 0; i < iterations; i++) {
+            if (call.op().entersAfterBarrier()) {
+                communicator.barrier().await();
+            }
+            long beginNs = clockNs.getAsLong();
+            exercise.call();
+            timesNs.setAtIndex(ValueLayout.JAVA_DOUBLE, i, clockNs.getAsLong() - beginNs);
+        }
+        // What counts of each call is when the last one was done.
+        MemorySegment times = timesNs.asSlice(0, (long) iterations * Double.BYTES);
+        communicator.allReduce(times, DType.F64, ReduceOp.MAX).await();
+        double[] sorted = times.toArray(ValueLayout.JAVA_DOUBLE);
+        Arrays.sort(sorted);
+        return new Answer.Timed(quantile(sorted, 0.5), quantile(sorted, 0.99));
+    }
+
+    /** The smallest that is not exceeded by a share of all. */
+    private static double quantile(double[] sorted, double share) {
+        return sorted[(int) Math.ceil(share * sorted.length) - 1];
+    }
+
+    private Answer check(Order.Call call, long round) {
+        Exercise exercise = Exercise.of(communicator, call, one, other);
+        Pattern pattern = new Pattern(call.dtype(), communicator.size(), round);
+        exercise.prepare(pattern);
+        exercise.call();
+        return new Answer.Checked(exercise.wrong(pattern));
+    }
+
+    /** The memory is new, so that nothing of it is in a cache, and given back. */
+    private Answer copy(long bytes, int iterations) {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment source = arena.allocate(bytes, ALIGNMENT).fill((byte) 1);
+            MemorySegment target = arena.allocate(bytes, ALIGNMENT).fill((byte) 2);
+            double[] seconds = new double[iterations];
+            communicator.barrier().await();
+            for (int i = 0; i < iterations; i++) {
+                long beginNs = clockNs.getAsLong();
+                target.copyFrom(source);
+                seconds[i] = (clockNs.getAsLong() - beginNs) / 1e9;
+            }
+            Arrays.sort(seconds);
+            return new Answer.Copied(bytes / quantile(seconds, 0.5));
+        }
+    }
+}
