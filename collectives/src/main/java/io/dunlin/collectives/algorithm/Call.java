@@ -207,6 +207,11 @@ public final class Call {
         return parts.bytes(member);
     }
 
+    /** Length of all runs that are sent, of an all-to-all. */
+    long sendBytes() {
+        return parts.totalBytes();
+    }
+
     /** First byte of the run from {@code member}, of an all-to-all. */
     public long arrivalStart(int member) {
         return arrivals.start(member);

@@ -49,7 +49,7 @@ final class Engine {
         this.clockNs = clockNs;
         this.queue = queue;
         int size = transport.size();
-        this.window = new Window(settings.rank(), size, settings.scope(), arena);
+        this.window = new Window(settings.rank(), size, settings.scope(), transport.peerMemory(), arena);
         this.peers = new Peers(size, arena);
         this.diagnosis = new Diagnosis(settings, transport, window, peers);
         this.control = new ControlLane(settings, transport, window, queue, peers, diagnosis, verdict);

@@ -20,7 +20,7 @@ final class AeronChannels {
         this.rank = rank;
     }
 
-    /** The stream number is the generation; the session number is lane, sender, receiver. */
+    /** The session number is lane, sender, receiver; the stream number is the group's. */
     private static int session(Lane lane, int from, int to) {
         return ((lane.ordinal() + 1) << (2 * RANK_BITS)) | (from << RANK_BITS) | to;
     }
