@@ -69,6 +69,7 @@ final class BenchProcess {
     private static Crew join(CrewSpec spec) {
         return switch (spec.transport()) {
             case LOOPBACK -> ThreadCrew.of(spec.ranks(), spec.largestBytes());
+            case SHARED -> ConnectedMember.overSharedMemory(spec);
             case IPC -> ConnectedMember.overIpc(spec);
             case UDP -> ConnectedMember.overUdp(spec);
         };

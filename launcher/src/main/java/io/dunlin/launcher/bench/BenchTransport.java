@@ -6,7 +6,9 @@ import java.util.Optional;
 
 /** How the members of a measurement are connected. */
 public enum BenchTransport {
-    /** Processes of one host, through the shared memory of one media driver. */
+    /** Processes of one host, whose tensors are in memory that all of them map; what training does. */
+    SHARED,
+    /** Processes of one host, whose tensors go through the streams of one media driver. */
     IPC,
     /** Processes that stand for hosts: each has a media driver of its own, and talks by UDP over the loopback address. */
     UDP,
@@ -21,6 +23,11 @@ public enum BenchTransport {
     /** The transport with that label. */
     public static Optional<BenchTransport> labelled(String label) {
         return Arrays.stream(values()).filter(one -> one.label().equals(label)).findFirst();
+    }
+
+    /** Whether all members use a media driver of the process that starts them. */
+    boolean sharesDriver() {
+        return this == SHARED || this == IPC;
     }
 
     /** Whether the speed of memory is what bounds it. */

@@ -7,11 +7,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 
 /** One member of a measurement: does what it is told, with all others. */
 final class Member {
-    private static final int ALIGNMENT = 64;
+    private static final int ALIGNMENT = 4096;
 
     private final Communicator communicator;
     private final MemorySegment one;
@@ -22,15 +23,20 @@ final class Member {
     /**
      * A member.
      *
-     * @param arena of all its memory
+     * @param memory for what it exchanges, by bytes
      * @param largestBytes of an operation
      */
-    Member(Communicator communicator, Arena arena, long largestBytes, LongSupplier clockNs) {
+    Member(Communicator communicator, LongFunction<MemorySegment> memory, long largestBytes, LongSupplier clockNs) {
         this.communicator = communicator;
-        this.one = arena.allocate(largestBytes, ALIGNMENT);
-        this.other = arena.allocate(largestBytes, ALIGNMENT);
-        this.timesNs = arena.allocate((long) CollectivesBench.MOST_ITERATIONS * Double.BYTES, ALIGNMENT);
+        this.one = memory.apply(largestBytes);
+        this.other = memory.apply(largestBytes);
+        this.timesNs = memory.apply((long) CollectivesBench.MOST_ITERATIONS * Double.BYTES);
         this.clockNs = clockNs;
+    }
+
+    /** Memory of this process alone. */
+    static LongFunction<MemorySegment> in(Arena arena) {
+        return bytes -> arena.allocate(bytes, ALIGNMENT);
     }
 
     /** Does it; a failure is an answer. */

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Members in processes of their own, started like ranks, and what they need of this host: a folder in shared memory and,
- * for {@link BenchTransport#IPC}, a media driver in this process.
+ * where members share one, a media driver in this process.
  *
  * <p>However this process ends, they end: in order, or by the end of their standard input.
  */
@@ -62,7 +62,7 @@ final class ProcessCrew implements Crew {
         String run = "bench-" + ProcessHandle.current().pid();
         SharedFolder folder = makeFolder(run);
         held.push(folder);
-        if (transport == BenchTransport.IPC) {
+        if (transport.sharesDriver()) {
             held.push(MediaDriverHost.start(MediaDriverSettings.onOneHost(aeronDir(folder.root()), ranks)));
         }
         List<String> endpoints = transport == BenchTransport.UDP ? Endpoints.free(ranks) : List.of();
@@ -79,7 +79,7 @@ final class ProcessCrew implements Crew {
         }
     }
 
-    /** Where the media driver of {@link BenchTransport#IPC} is. */
+    /** Where the media driver that members share is. */
     static Path aeronDir(Path folder) {
         return folder.resolve("aeron");
     }

@@ -30,7 +30,8 @@ final class ThreadCrew implements Crew {
         ThreadCrew crew = new ThreadCrew(LoopbackWorld.of(LoopbackSettings.ofRanks(ranks), Limits.OPERATION));
         for (int rank = 0; rank < ranks; rank++) {
             String name = "rank-" + rank;
-            crew.members.add(new Member(crew.world.communicator(rank), crew.arena, largestBytes, System::nanoTime));
+            crew.members.add(
+                    new Member(crew.world.communicator(rank), Member.in(crew.arena), largestBytes, System::nanoTime));
             crew.threads.add(Executors.newSingleThreadExecutor(
                     task -> Thread.ofPlatform().daemon().name(name).unstarted(task)));
         }

@@ -28,10 +28,10 @@ final class BenchOptions {
     @Option(
             names = "--transport",
             paramLabel = "T",
-            defaultValue = "ipc",
+            defaultValue = "shared",
             description =
-                    "ipc (shared memory of one host), udp (each rank stands for a host) or loopback (threads of one"
-                            + " process); ${DEFAULT-VALUE} if absent.")
+                    "shared (tensors in memory that all ranks map), ipc (tensors through a media driver), udp (each"
+                            + " rank stands for a host) or loopback (threads of one process); ${DEFAULT-VALUE} if absent.")
     private String transport = "";
 
     @Option(names = "--json", paramLabel = "FILE", defaultValue = "", description = "Write the result there as well.")
