@@ -59,7 +59,7 @@ final class Bounce {
             case ALL_GATHER, GATHER -> add(call.inputAddress(), call.partBytes(rank));
             case SCATTER, BROADCAST -> add(call.inputAddress(), rank == call.root() ? call.lengthBytes() : 0);
             case ALL_TO_ALL -> add(call.inputAddress(), call.sendBytes());
-            case BARRIER, NOT_ENTERED -> throw new IllegalArgumentException(call.kind() + " has no memory");
+            case BARRIER, MESSAGE, NOT_ENTERED -> throw new IllegalArgumentException(call.kind() + " has no memory");
         }
     }
 

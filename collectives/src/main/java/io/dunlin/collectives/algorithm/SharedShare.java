@@ -96,7 +96,7 @@ final class SharedShare {
             case SCATTER -> sources[peer] = reach(peer, letter, call.partBytes(rank), memory);
             case BROADCAST -> sources[peer] = reach(peer, letter, call.lengthBytes(), memory);
             case ALL_TO_ALL -> sources[peer] = reach(peer, letter, call.arrivalBytes(peer), memory);
-            case BARRIER, NOT_ENTERED -> throw new IllegalStateException("nothing to share");
+            case BARRIER, MESSAGE, NOT_ENTERED -> throw new IllegalStateException("nothing to share");
         }
     }
 

@@ -33,18 +33,16 @@ final class CommunicationThread implements Runnable {
     /** The place of one communicator on the thread. */
     static final class Seat {
         private final Engine engine;
-        private final OperationQueue queue;
         private final Priority priority;
         private volatile boolean leaving;
         private volatile boolean left;
 
-        private Seat(Engine engine, OperationQueue queue, Priority priority) {
+        private Seat(Engine engine, Priority priority) {
             this.engine = engine;
-            this.queue = queue;
             this.priority = priority;
         }
 
-        /** Whether the thread will never look into the queue again. */
+        /** Whether the thread will never look for calls again. */
         boolean left() {
             return left;
         }
@@ -54,9 +52,7 @@ final class CommunicationThread implements Runnable {
                 engine.close();
             } finally {
                 left = true;
-                while (!queue.isEmpty()) {
-                    queue.take().fail(engine.verdict().cause());
-                }
+                engine.refuse();
             }
         }
     }
@@ -71,8 +67,8 @@ final class CommunicationThread implements Runnable {
     }
 
     /** Runs {@code engine} from now on. */
-    synchronized Seat add(Engine engine, OperationQueue queue, Priority priority) {
-        Seat seat = new Seat(engine, queue, priority);
+    synchronized Seat add(Engine engine, Priority priority) {
+        Seat seat = new Seat(engine, priority);
         Seat[] more = Arrays.copyOf(seats, seats.length + 1);
         more[seats.length] = seat;
         Arrays.sort(more, Comparator.comparing(one -> one.priority));
@@ -204,7 +200,7 @@ final class CommunicationThread implements Runnable {
     /** Whether a call has come in the meantime. */
     private boolean called() {
         for (Seat seat : seats) {
-            if (!seat.queue.isEmpty() || seat.leaving) {
+            if (seat.engine.called() || seat.leaving) {
                 return true;
             }
         }

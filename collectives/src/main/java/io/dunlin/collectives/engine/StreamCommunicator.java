@@ -25,7 +25,9 @@ public final class StreamCommunicator implements Communicator {
     private static final long CONNECT_POLL_NS = 200_000;
 
     private final CommunicatorSettings settings;
-    private final OperationQueue queue = new OperationQueue();
+    private final OperationQueue queue = new OperationQueue(); // collectives
+    private final OperationQueue sends = new OperationQueue();
+    private final OperationQueue receives = new OperationQueue();
     private final Pulse pulse; // of the thread
     private final Engine engine;
     private final CommunicationThread thread;
@@ -47,7 +49,7 @@ public final class StreamCommunicator implements Communicator {
             Runnable afterClose) {
         this.settings = settings;
         this.pulse = pulse;
-        this.engine = new Engine(settings, transport, queue, clockNs);
+        this.engine = new Engine(settings, transport, queue, new Messages.Queues(sends, receives), clockNs);
         this.thread = thread;
         this.afterClose = afterClose;
         this.arguments = new Arguments(settings.group(), settings.rank());
@@ -55,7 +57,7 @@ public final class StreamCommunicator implements Communicator {
         for (int i = 0; i < pool.length; i++) {
             pool[i] = new Operation(pulse, this::abort);
         }
-        this.seat = thread.add(engine, queue, settings.priority());
+        this.seat = thread.add(engine, settings.priority());
     }
 
     /**
@@ -206,6 +208,22 @@ public final class StreamCommunicator implements Communicator {
     }
 
     @Override
+    public Work send(MemorySegment data, int peer) {
+        arguments.message(data, peer);
+        Operation operation = next();
+        operation.take().message(data, peer);
+        return submit(operation, sends);
+    }
+
+    @Override
+    public Work receive(MemorySegment data, int peer) {
+        arguments.message(data, peer);
+        Operation operation = next();
+        operation.take().message(data, peer);
+        return submit(operation, receives);
+    }
+
+    @Override
     public Work barrier() {
         Operation operation = next();
         operation.take().barrier();
@@ -232,6 +250,10 @@ public final class StreamCommunicator implements Communicator {
     }
 
     private Work submit(Operation operation) {
+        return submit(operation, queue);
+    }
+
+    private Work submit(Operation operation, OperationQueue queue) {
         operation.call().label(tensor, version);
         tensor = 0;
         version = 0;
