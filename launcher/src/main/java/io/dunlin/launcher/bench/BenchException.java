@@ -58,14 +58,20 @@ public final class BenchException extends DunlinException {
                 ExitCode.BUG);
     }
 
-    /** {@code DUN-411}: the buffers do not fit into memory. */
-    static BenchException tooLarge(int ranks, long neededBytes, long availableBytes) {
-        return new BenchException(
-                "DUN-411",
-                "%d ranks need %s for this measurement, and %s are free"
-                        .formatted(ranks, Readable.memory(neededBytes), Readable.memory(availableBytes)),
-                "a smaller --max or fewer --ranks",
-                ExitCode.ENVIRONMENT);
+    /**
+     * Looks whether the memory suffices.
+     *
+     * @throws BenchException {@code DUN-411} if not
+     */
+    static void requireMemory(int ranks, long bytesOfRank, long availableBytes) {
+        if (bytesOfRank > availableBytes / ranks) {
+            throw new BenchException(
+                    "DUN-411",
+                    "%d ranks need %s each for this measurement, and %s are free in all"
+                            .formatted(ranks, Readable.memory(bytesOfRank), Readable.memory(availableBytes)),
+                    "a smaller --max or fewer --ranks",
+                    ExitCode.ENVIRONMENT);
+        }
     }
 
     /** Whether it is about the communication with other ranks, which may have failed because one of those did. */

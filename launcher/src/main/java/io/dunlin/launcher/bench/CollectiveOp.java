@@ -28,6 +28,8 @@ public enum CollectiveOp {
     GATHER(Shape.PARTS, Places.BOTH, Entry.AFTER_BARRIER),
     /** Bytes: at the root, all parts. */
     SCATTER(Shape.PARTS, Places.BOTH, Entry.AFTER_BARRIER),
+    /** Each to the next one, all at once. Bytes: of the message. */
+    SEND_RECEIVE(Shape.VECTOR, Places.OUT, Entry.TOGETHER),
     /** No bytes. */
     BARRIER(Shape.NOTHING, Places.OUT, Entry.TOGETHER);
 
@@ -79,7 +81,7 @@ public enum CollectiveOp {
         return switch (this) {
             case ALL_REDUCE -> 2.0 * (ranks - 1) / ranks;
             case REDUCE_SCATTER, ALL_GATHER, ALL_TO_ALL, GATHER, SCATTER -> (ranks - 1.0) / ranks;
-            case BROADCAST, REDUCE -> 1;
+            case BROADCAST, REDUCE, SEND_RECEIVE -> 1;
             case BARRIER -> 0;
         };
     }

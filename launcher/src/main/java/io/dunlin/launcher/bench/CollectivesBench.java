@@ -165,10 +165,7 @@ public final class CollectivesBench {
      */
     public static Result run(Installation installation, Options options, Listener listener) {
         long largest = options.sizes().max();
-        long needed = 2 * options.ranks() * (largest + copyBytes(options));
-        if (needed > HostMemory.availableBytes()) {
-            throw BenchException.tooLarge(options.ranks(), needed, HostMemory.availableBytes());
-        }
+        BenchException.requireMemory(options.ranks(), 2 * (largest + copyBytes(options)), HostMemory.availableBytes());
         try (Crew crew = ProcessCrew.start(installation, options.transport(), options.ranks(), largest)) {
             return run(crew, options, listener);
         }

@@ -2,6 +2,7 @@ package io.dunlin.launcher.bench;
 
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.Work;
 import io.dunlin.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.Collections;
@@ -85,8 +86,17 @@ final class Exercise {
                 communicator
                         .scatter(input, output, lengthsBytes, CollectiveOp.ROOT)
                         .await();
+            case SEND_RECEIVE -> {
+                Work received = communicator.receive(output, previous());
+                communicator.send(input, (rank + 1) % ranks).await();
+                received.await();
+            }
             case BARRIER -> communicator.barrier().await();
         }
+    }
+
+    private int previous() {
+        return (rank + ranks - 1) % ranks;
     }
 
     /** Writes this member's contribution, and into the result's memory, where it is another, something else. */
@@ -115,6 +125,7 @@ final class Exercise {
             case ALL_TO_ALL -> wrongRuns(pattern);
             case BROADCAST -> pattern.wrongOf(input, CollectiveOp.ROOT, 0);
             case SCATTER -> pattern.wrongOf(output, CollectiveOp.ROOT, firstOfPart);
+            case SEND_RECEIVE -> pattern.wrongOf(output, previous(), 0);
             case BARRIER -> 0;
         };
     }

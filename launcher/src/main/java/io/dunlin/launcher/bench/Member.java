@@ -6,7 +6,6 @@ import io.dunlin.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 
@@ -19,6 +18,7 @@ final class Member {
     private final MemorySegment other;
     private final MemorySegment timesNs;
     private final LongSupplier clockNs;
+    private final LinkExercise links;
 
     /**
      * A member.
@@ -32,6 +32,7 @@ final class Member {
         this.other = memory.apply(largestBytes);
         this.timesNs = memory.apply((long) CollectivesBench.MOST_ITERATIONS * Double.BYTES);
         this.clockNs = clockNs;
+        this.links = new LinkExercise(communicator, one, other, clockNs);
     }
 
     /** Memory of this process alone. */
@@ -46,6 +47,8 @@ final class Member {
                 case Order.Time(Order.Call call, int iterations) -> time(call, iterations);
                 case Order.Check(Order.Call call, long round) -> check(call, round);
                 case Order.Copy(long bytes, int iterations) -> copy(bytes, iterations);
+                case Order.Ping ping -> links.ping(ping);
+                case Order.Flow flow -> links.flow(flow);
                 case Order.Leave() -> throw new IllegalArgumentException("there is no answer to " + order);
             };
         } catch (RuntimeException e) {
@@ -68,14 +71,7 @@ final class Member {
         // What counts of each call is when the last one was done.
         MemorySegment times = timesNs.asSlice(0, (long) iterations * Double.BYTES);
         communicator.allReduce(times, DType.F64, ReduceOp.MAX).await();
-        double[] sorted = times.toArray(ValueLayout.JAVA_DOUBLE);
-        Arrays.sort(sorted);
-        return new Answer.Timed(quantile(sorted, 0.5), quantile(sorted, 0.99));
-    }
-
-    /** The smallest that is not exceeded by a share of all. */
-    private static double quantile(double[] sorted, double share) {
-        return sorted[(int) Math.ceil(share * sorted.length) - 1];
+        return Answer.Timed.of(times.toArray(ValueLayout.JAVA_DOUBLE));
     }
 
     private Answer check(Order.Call call, long round) {
@@ -91,15 +87,14 @@ final class Member {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment source = arena.allocate(bytes, ALIGNMENT).fill((byte) 1);
             MemorySegment target = arena.allocate(bytes, ALIGNMENT).fill((byte) 2);
-            double[] seconds = new double[iterations];
+            double[] copiesNs = new double[iterations];
             communicator.barrier().await();
             for (int i = 0; i < iterations; i++) {
                 long beginNs = clockNs.getAsLong();
                 target.copyFrom(source);
-                seconds[i] = (clockNs.getAsLong() - beginNs) / 1e9;
+                copiesNs[i] = clockNs.getAsLong() - beginNs;
             }
-            Arrays.sort(seconds);
-            return new Answer.Copied(bytes / quantile(seconds, 0.5));
+            return new Answer.Copied(bytes / Answer.Timed.of(copiesNs).p50Ns() * 1e9);
         }
     }
 }

@@ -35,7 +35,7 @@ final class BenchCollectivesCommand implements Callable<Integer> {
             defaultValue = "all-reduce",
             description =
                     "all, or some of all-reduce, reduce-scatter, all-gather, all-to-all, broadcast, reduce, gather,"
-                            + " scatter, barrier, with commas between them; ${DEFAULT-VALUE} if absent.")
+                            + " scatter, send-receive, barrier, with commas between them; ${DEFAULT-VALUE} if absent.")
     private String operations = "";
 
     @Option(
@@ -108,7 +108,7 @@ final class BenchCollectivesCommand implements Callable<Integer> {
         }
         return new CollectivesBench.Options(
                 operations(),
-                common.ranks(1),
+                common.ranks(),
                 common.transport(),
                 dtype(),
                 sizes(),

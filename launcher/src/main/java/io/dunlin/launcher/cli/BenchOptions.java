@@ -16,6 +16,7 @@ import picocli.CommandLine.Option;
 /** What the measurements between ranks have in common. */
 final class BenchOptions {
     private static final Pattern BYTES = Pattern.compile("(\\d{1,12})([KMG]?)(i?B)?", Pattern.CASE_INSENSITIVE);
+    private static final int FEWEST_RANKS = 2;
     private static final int MOST_RANKS = 64;
 
     @Option(
@@ -37,9 +38,9 @@ final class BenchOptions {
     @Option(names = "--json", paramLabel = "FILE", defaultValue = "", description = "Write the result there as well.")
     private Path json = Path.of("");
 
-    int ranks(int fewest) {
-        if (ranks < fewest || ranks > MOST_RANKS) {
-            throw wrong("--ranks", "%d to %d".formatted(fewest, MOST_RANKS), Integer.toString(ranks));
+    int ranks() {
+        if (ranks < FEWEST_RANKS || ranks > MOST_RANKS) {
+            throw wrong("--ranks", "%d to %d".formatted(FEWEST_RANKS, MOST_RANKS), Integer.toString(ranks));
         }
         return ranks;
     }
@@ -81,6 +82,6 @@ final class BenchOptions {
         return new CliException(
                 "DUN-100",
                 "%s expects %s, found %s".formatted(option, expected, found),
-                "dunlin bench --help and dunlin bench VERB --help list what there is");
+                "dunlin bench collectives --help and dunlin bench link --help say what there is");
     }
 }

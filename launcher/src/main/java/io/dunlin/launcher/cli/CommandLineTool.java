@@ -79,7 +79,10 @@ public final class CommandLineTool {
                 group(
                         "bench",
                         "Measures.",
-                        List.of(new BenchStepCommand(terminal), new BenchCollectivesCommand(terminal))),
+                        List.of(
+                                new BenchStepCommand(terminal),
+                                new BenchCollectivesCommand(terminal),
+                                new BenchLinkCommand(terminal))),
                 new ExplainCommand(terminal));
     }
 
