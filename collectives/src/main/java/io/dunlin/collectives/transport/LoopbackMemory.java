@@ -39,4 +39,9 @@ final class LoopbackMemory implements SharedMemory {
     public long allocatedBytes() {
         return allocatedBytes.get();
     }
+
+    @Override
+    public long usableBytes() {
+        return Long.MAX_VALUE;
+    }
 }

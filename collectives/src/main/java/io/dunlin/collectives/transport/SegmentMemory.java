@@ -38,7 +38,7 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
     private final long run;
     private final int generation;
     private final int rank;
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena = Arena.ofAuto(); // unmapped when nobody holds a segment any more
     private final Map<Long, MemorySegment> peers = new HashMap<>(); // by rank and segment; the communication thread's
     private final NavigableMap<Long, ArrayDeque<Long>> spare = new TreeMap<>(); // by length: what was given back
     private volatile Segment[] own = new Segment[0]; // by number
@@ -153,6 +153,15 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
         return Arrays.stream(own).mapToLong(Segment::bytes).sum();
     }
 
+    @Override
+    public long usableBytes() {
+        try {
+            return Files.getFileStore(folder).getUsableSpace();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** See {@link PeerMemory#locate}; any thread. */
     long locate(long address, long bytes) {
         Segment[] segments = own;
@@ -210,12 +219,11 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
         }
     }
 
-    /** Unmaps everything, also what was allocated here, and deletes this rank's files. */
+    /** Deletes this rank's files; what is mapped stays as long as somebody uses it. */
     @Override
     public void close() {
         for (Segment segment : own) {
             delete(segment.file());
         }
-        arena.close();
     }
 }
