@@ -68,7 +68,7 @@ final class AeronChannels {
         return channel.media("udp")
                 .endpoint(addresses.get(rank).endpoint())
                 .socketRcvbufLength(path.socketBytes())
-                .receiverWindowLength(path.windowBytes(termBytes(lane)))
+                .receiverWindowLength(path.windowBytes(profile.termBytes()))
                 .build();
     }
 

@@ -25,8 +25,8 @@ public record AeronProfile(
         Duration peerLiveness,
         Duration driverLiveness) {
     /** What was measured to work best; see the module's README. */
-    public static final AeronProfile STANDARD =
-            new AeronProfile(2 << 20, 32 << 10, 0, Duration.ofSeconds(4), Duration.ofSeconds(2), Duration.ofSeconds(5));
+    public static final AeronProfile STANDARD = new AeronProfile(
+            2 << 20, 32 << 10, 0, Duration.ofSeconds(4), Duration.ofMillis(1200), Duration.ofSeconds(5));
 
     static final int CONTROL_TERM_BYTES = 64 << 10;
     static final int CONTROL_FRAME_BYTES = 1408;

@@ -14,10 +14,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Segments in files on a tmpfs, one file for each allocation, that every rank of the host maps when it first needs
@@ -34,12 +34,15 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
     private static final int MOST_SEGMENTS = 1 << 15;
     private static final int RESERVE_BYTES = 1 << 20;
 
+    private static final @Nullable MemorySegment[] NONE = new MemorySegment[0];
+
     private final Path folder;
     private final long run;
     private final int generation;
     private final int rank;
     private final Arena arena = Arena.ofAuto(); // unmapped when nobody holds a segment any more
-    private final Map<Long, MemorySegment> peers = new HashMap<>(); // by rank and segment; the communication thread's
+    private @Nullable MemorySegment[] @Nullable [] peers =
+            new MemorySegment[0][]; // [rank][segment]; the communication thread's
     private final NavigableMap<Long, ArrayDeque<Long>> spare = new TreeMap<>(); // by length: what was given back
     private volatile Segment[] own = new Segment[0]; // by number
 
@@ -189,13 +192,23 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
     }
 
     private MemorySegment mapped(int ofRank, int number) {
-        long key = ((long) ofRank << 32) | number;
-        MemorySegment known = peers.get(key);
-        if (known == null) {
-            known = map(ofRank, number);
-            peers.put(key, known);
+        if (ofRank >= peers.length) {
+            peers = Arrays.copyOf(peers, ofRank + 1);
         }
-        return known;
+        @Nullable MemorySegment[] known = peers[ofRank];
+        if (known == null) {
+            known = NONE;
+        }
+        if (number >= known.length) {
+            known = Arrays.copyOf(known, number + 1);
+            peers[ofRank] = known;
+        }
+        MemorySegment segment = known[number];
+        if (segment == null) {
+            segment = map(ofRank, number);
+            known[number] = segment;
+        }
+        return segment;
     }
 
     private MemorySegment map(int ofRank, int number) {
