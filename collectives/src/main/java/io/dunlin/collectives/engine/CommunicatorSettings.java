@@ -1,6 +1,7 @@
 package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.Group;
+import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.wire.OperationHeader;
 import java.time.Duration;
 
@@ -13,9 +14,16 @@ import java.time.Duration;
  * @param rank this member's number in the group
  * @param connectTimeout until all members must have met
  * @param operationTimeout until an operation must be over, from when all before it are
+ * @param tuning how algorithms are chosen; the same on all members
  */
 public record CommunicatorSettings(
-        String run, int generation, Group group, int rank, Duration connectTimeout, Duration operationTimeout) {
+        String run,
+        int generation,
+        Group group,
+        int rank,
+        Duration connectTimeout,
+        Duration operationTimeout,
+        Tuning tuning) {
     /** Checks the ranges. */
     public CommunicatorSettings {
         if (rank < 0 || rank >= group.size()) {
@@ -24,6 +32,16 @@ public record CommunicatorSettings(
         if (generation < 0 || !connectTimeout.isPositive() || !operationTimeout.isPositive()) {
             throw new IllegalArgumentException("generation and timeouts must be positive");
         }
+        if (tuning.topology().size() != group.size()) {
+            throw new IllegalArgumentException("a topology of %d members for a group of %d"
+                    .formatted(tuning.topology().size(), group.size()));
+        }
+    }
+
+    /** With {@link Tuning#standard}. */
+    public CommunicatorSettings(
+            String run, int generation, Group group, int rank, Duration connectTimeout, Duration operationTimeout) {
+        this(run, generation, group, rank, connectTimeout, operationTimeout, Tuning.standard(group.size()));
     }
 
     /** Member {@code rank} of a world of {@code size}, first generation, ten seconds for everything; for tests. */
@@ -34,12 +52,17 @@ public record CommunicatorSettings(
 
     /** This, in another generation. */
     public CommunicatorSettings withGeneration(int generation) {
-        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout);
+        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, tuning);
     }
 
     /** This, with other limits. */
     public CommunicatorSettings withTimeouts(Duration connectTimeout, Duration operationTimeout) {
-        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout);
+        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, tuning);
+    }
+
+    /** This, with other choices of algorithms. */
+    public CommunicatorSettings withTuning(Tuning tuning) {
+        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, tuning);
     }
 
     OperationHeader.Scope scope() {

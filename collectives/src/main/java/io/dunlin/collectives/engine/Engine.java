@@ -49,11 +49,11 @@ final class Engine {
         this.clockNs = clockNs;
         this.queue = queue;
         int size = transport.size();
-        this.window = new Window(settings.rank(), size, settings.scope(), arena);
+        this.window = new Window(settings, transport.media(), arena);
         this.peers = new Peers(size, arena);
         this.diagnosis = new Diagnosis(settings, transport, window, peers);
         this.control = new ControlLane(settings, transport, window, queue, peers, diagnosis, verdict);
-        this.data = new DataLane(transport, window, diagnosis, verdict, settings.generation());
+        this.data = new DataLane(transport, window, diagnosis, verdict, settings);
         this.told = new boolean[size];
         this.startNs = clockNs.getAsLong();
         this.housekeptNs = startNs - HOUSEKEEPING_NS;
@@ -78,6 +78,11 @@ final class Engine {
     /** Whether something may move without a new call. */
     boolean busy() {
         return phase == Phase.CONNECTING || !window.empty() || !queue.isEmpty();
+    }
+
+    /** What was sent so far; from any thread. */
+    LevelTraffic traffic() {
+        return data.traffic();
     }
 
     /** Frames of other generations that were dropped. */

@@ -6,6 +6,7 @@ import io.aeron.exceptions.DriverTimeoutException;
 import io.aeron.exceptions.TimeoutException;
 import io.aeron.logbuffer.BufferClaim;
 import io.dunlin.collectives.CollectiveException;
+import io.dunlin.collectives.Media;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
 import org.agrona.CloseHelper;
@@ -196,6 +197,11 @@ public final class AeronTransport implements Transport {
     @Override
     public boolean sharesHost(int peer) {
         return channels.sameHost(peer);
+    }
+
+    @Override
+    public Media media() {
+        return RankAddress.media(settings.addresses());
     }
 
     @Override

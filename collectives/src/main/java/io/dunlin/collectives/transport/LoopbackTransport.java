@@ -1,6 +1,7 @@
 package io.dunlin.collectives.transport;
 
 import io.dunlin.collectives.CollectiveException;
+import io.dunlin.collectives.Media;
 import java.util.Arrays;
 
 /** One rank's side of a {@link LoopbackFabric}. */
@@ -85,6 +86,11 @@ final class LoopbackTransport implements Transport {
     @Override
     public boolean sharesHost(int peer) {
         return true;
+    }
+
+    @Override
+    public Media media() {
+        return Media.LOOPBACK;
     }
 
     @Override
