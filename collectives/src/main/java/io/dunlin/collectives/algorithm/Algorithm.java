@@ -11,7 +11,10 @@ public interface Algorithm {
     /** No flow at all, not even an entry frame. */
     long NO_FLOW = -1;
 
-    /** Takes up an operation; {@code call} stays valid until the end. */
+    /**
+     * Takes up an operation; {@code call} stays valid until the end. Notes who gets what and reads no data: this may be a
+     * later phase of a larger operation, whose input is there only when bytes are asked for or brought.
+     */
     void begin(Call call);
 
     /** How many bytes go to {@code peer} in all, or {@link #NO_FLOW}. */

@@ -20,6 +20,8 @@ public final class Call {
     private ReduceOp op = ReduceOp.SUM;
     private MemorySegment input = MemorySegment.NULL;
     private MemorySegment output = MemorySegment.NULL;
+    private long inputAddress;
+    private long outputAddress;
     private MemorySegment[] sums = NONE;
     private TreePlan plan = TreePlan.EMPTY;
     private final PartTable parts = new PartTable(); // of all parts, or of what is sent
@@ -112,9 +114,15 @@ public final class Call {
     }
 
     private void set(OperationKind kind, MemorySegment input, MemorySegment output, long lengthBytes, long detail) {
-        this.kind = kind;
         this.input = input;
         this.output = output;
+        set(kind, input.address(), output.address(), lengthBytes, detail);
+    }
+
+    private void set(OperationKind kind, long inputAddress, long outputAddress, long lengthBytes, long detail) {
+        this.kind = kind;
+        this.inputAddress = inputAddress;
+        this.outputAddress = outputAddress;
         this.lengthBytes = lengthBytes;
         this.detail = detail;
         this.dtype = DType.I8;
@@ -123,7 +131,17 @@ public final class Call {
         this.version = 0;
     }
 
-    private void combine(DType dtype, ReduceOp op) {
+    /**
+     * A part of a larger operation, on memory that the larger one's call keeps alive. Parts, if the kind has any, are
+     * those of {@link #parts} and {@link #arrivals}, set before.
+     */
+    void within(OperationKind kind, long inputAddress, long outputAddress, long lengthBytes, int root) {
+        set(kind, inputAddress, outputAddress, lengthBytes, root);
+        this.root = root;
+    }
+
+    /** How {@link #within} combines. */
+    void combine(DType dtype, ReduceOp op) {
         this.dtype = dtype;
         this.op = op;
     }
@@ -185,12 +203,12 @@ public final class Call {
 
     /** Where this member's contribution is. */
     public long inputAddress() {
-        return input.address();
+        return inputAddress;
     }
 
     /** Where the result goes. */
     public long outputAddress() {
-        return output.address();
+        return outputAddress;
     }
 
     /** Where this member's sum {@code index} is. */
@@ -201,6 +219,16 @@ public final class Call {
     /** The order of addition. */
     public TreePlan plan() {
         return plan;
+    }
+
+    /** The parts, to be set for {@link #within}. */
+    PartTable parts() {
+        return parts;
+    }
+
+    /** The runs that are received, to be set for {@link #within}. */
+    PartTable arrivals() {
+        return arrivals;
     }
 
     /** First byte of {@code member}'s part among all parts; of an all-to-all, of the run for {@code member}. */

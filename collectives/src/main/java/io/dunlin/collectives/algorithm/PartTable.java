@@ -9,17 +9,27 @@ final class PartTable {
     private long hash;
 
     void set(List<Long> lengthsBytes) {
-        count = lengthsBytes.size();
-        if (ends.length < count) {
-            ends = new long[count];
+        clear(lengthsBytes.size());
+        for (int member = 0; member < lengthsBytes.size(); member++) {
+            add(lengthsBytes.get(member));
         }
-        long end = 0;
+    }
+
+    /** Makes it empty, with room for {@code members}. */
+    void clear(int members) {
+        count = 0;
         hash = 0;
-        for (int member = 0; member < count; member++) {
-            end += lengthsBytes.get(member);
-            ends[member] = end;
-            hash = (hash ^ end) * 0x9E3779B97F4A7C15L;
+        if (ends.length < members) {
+            ends = new long[members];
         }
+    }
+
+    /** The next member's part. */
+    void add(long bytes) {
+        long end = totalBytes() + bytes;
+        ends[count] = end;
+        count++;
+        hash = (hash ^ end) * 0x9E3779B97F4A7C15L;
     }
 
     long start(int member) {

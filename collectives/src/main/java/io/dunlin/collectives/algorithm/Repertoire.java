@@ -1,100 +1,140 @@
 package io.dunlin.collectives.algorithm;
 
+import io.dunlin.collectives.Media;
+import io.dunlin.collectives.ReductionOrder;
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.transport.PeerMemory;
 import io.dunlin.collectives.wire.OperationKind;
 import io.dunlin.collectives.wire.Reductions;
-import io.dunlin.tensor.DType;
 import java.lang.foreign.Arena;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One member's algorithms, ready to run one operation at a time, and the choice between them.
+ * One member's algorithms, ready to run one operation at a time, and the choice between them: what was measured, else what
+ * formulas say, among the ways that keep the promised order and rounding.
  *
- * <p>The choice depends only on what all members know alike. Short messages go directly, one trip; long ones around the
- * ring; BF16 and tree sums by owners, because there the order and the rounding matter.
+ * <p>The choice depends only on what all members know alike.
  */
 public final class Repertoire {
-    /** All that one member sends directly, at most, before the ring is taken. */
-    static final long DIRECT_BYTES = 64 << 10;
+    private static final Way[] WAYS = Way.values();
+    private static final OperationKind[] KINDS = OperationKind.values();
 
-    /** What is shorter goes through streams also where memory is shared: one trip instead of two. */
-    private static final long SHORT_BYTES = 8 << 10;
-
+    private final Tuning tuning;
     private final int size;
-    private final PeerMemory memory;
-    private final Algorithm[] algorithms;
+    private final Media media;
+    private final AlgorithmTable table;
+    private final CostModel costs;
+    private final @Nullable Algorithm[][] algorithms = new Algorithm[WAYS.length][KINDS.length]; // [way][kind]
 
-    /** The ways there are; the ordinal is on the wire. */
-    enum Way {
-        DIRECT,
-        PAIRWISE,
-        OWNERS,
-        TREE_OWNERS,
-        RING_REDUCE,
-        RING_GATHER,
-        CHAIN_BROADCAST,
-        SHARED
-    }
-
-    /** The algorithms of member {@code rank} of {@code size}, with working memory from {@code arena}. */
-    public Repertoire(int rank, int size, PeerMemory memory, Arena arena) {
+    /**
+     * The algorithms of one member of a group.
+     *
+     * @param memory of the peers on this host
+     * @param arena of their working memory
+     */
+    public Repertoire(int rank, Tuning tuning, Media media, PeerMemory memory, Arena arena) {
+        Topology topology = tuning.topology();
+        this.tuning = tuning;
+        this.size = topology.size();
+        this.media = media;
+        this.table = tuning.table().only(size, media);
+        this.costs = new CostModel(topology, media);
         Reductions reductions = new Reductions();
         Scratch arrivals = new Scratch(arena);
         Scratch kept = new Scratch(arena);
         Folds folds = new Folds(size, reductions, arena);
-        this.size = size;
-        this.memory = memory;
-        this.algorithms = new Algorithm[] {
-            new DirectExchange(rank, size, reductions, arrivals),
-            new PairwiseExchange(rank, size, reductions, arrivals),
-            new OwnerReduction(rank, size, folds.byRank(), arrivals, kept),
-            new OwnerReduction(rank, size, folds.byTree(), arrivals, kept),
-            new RingAllReduce(rank, size, reductions),
-            new RingAllGather(rank, size),
-            new ChainBroadcast(rank, size),
-            new SharedExchange(rank, size, memory, folds, new Scratch(arena))
-        };
-    }
-
-    /** The number of the way that {@code call} is done. */
-    public int choose(Call call) {
-        if (memory != PeerMemory.NONE && !shortForSharing(call)) {
-            return Way.SHARED.ordinal();
+        teach(Way.DIRECT, new DirectExchange(rank, size, reductions, arrivals));
+        teach(Way.PAIRWISE, new PairwiseExchange(rank, size, reductions, arrivals));
+        teach(Way.OWNERS, new OwnerReduction(rank, size, folds.byRank(), arrivals, kept));
+        teach(Way.TREE, new OwnerReduction(rank, size, folds.byTree(), arrivals, kept));
+        teach(Way.BIDIRECTIONAL, new BidirectionalRingAllReduce(rank, size, reductions));
+        teach(Way.DOUBLING, new RecursiveDoubling(rank, size, reductions));
+        teach(Way.HALVING_DOUBLING, new HalvingDoubling(rank, size, reductions));
+        teach(Way.RING, OperationKind.ALL_REDUCE, new RingAllReduce(rank, size, reductions));
+        teach(Way.RING, OperationKind.REDUCE_SCATTER, new RingReduceScatter(rank, size, reductions, arrivals));
+        teach(Way.RING, OperationKind.ALL_GATHER, new RingAllGather(rank, size));
+        teach(Way.CHAIN, OperationKind.BROADCAST, new ChainBroadcast(rank, size));
+        teach(Way.CHAIN, OperationKind.REDUCE, new ChainReduce(rank, size, reductions, arrivals));
+        if (media == Media.SHARED_MEMORY) {
+            teach(Way.SHARED, new SharedExchange(rank, size, memory, folds, new Scratch(arena)));
         }
-        return way(call, call.lengthBytes() * (size - 1) <= DIRECT_BYTES).ordinal();
-    }
-
-    private static boolean shortForSharing(Call call) {
-        return switch (call.kind()) {
-            case BARRIER -> true;
-            case ALL_TO_ALL -> false; // how long it is differs from member to member
-            default -> call.lengthBytes() <= SHORT_BYTES;
-        };
-    }
-
-    private static Way way(Call call, boolean shortOne) {
-        if (call.kind() == OperationKind.ALL_REDUCE_TREE) {
-            return Way.TREE_OWNERS;
+        if (topology.hierarchical()) {
+            teach(Way.HIERARCHICAL, hierarchical(rank, reductions, memory, arena));
         }
-        if (shortOne && call.kind() != OperationKind.ALL_TO_ALL) {
+    }
+
+    /** Each phase has algorithms of its own, because all phases of an operation begin at once. */
+    private Hierarchical hierarchical(int rank, Reductions reductions, PeerMemory memory, Arena arena) {
+        Topology topology = tuning.topology();
+        int host = topology.hostOf(rank);
+        List<Integer> local = topology.membersOfHost(host);
+        PeerMemory ofLocal = memory.among(local);
+        Media amongLocal = memory == PeerMemory.NONE ? media.insideHost() : Media.SHARED_MEMORY;
+        Tuning inside = tuning.withTopology(Topology.oneHost(local.size()));
+        Tuning across = tuning.withTopology(Topology.oneHost(topology.hosts()));
+        return new Hierarchical(
+                rank,
+                topology,
+                new Repertoire(topology.localIndex(rank), inside, amongLocal, ofLocal, arena),
+                new Repertoire(host, across, media.acrossHosts(), PeerMemory.NONE, arena),
+                new Repertoire(topology.localIndex(rank), inside, amongLocal, ofLocal, arena),
+                reductions,
+                new Scratch(arena));
+    }
+
+    private void teach(Way way, Algorithm algorithm) {
+        for (OperationKind kind : KINDS) {
+            if (way.does(kind)) {
+                teach(way, kind, algorithm);
+            }
+        }
+    }
+
+    private void teach(Way way, OperationKind kind, Algorithm algorithm) {
+        algorithms[way.ordinal()][kind.ordinal()] = algorithm;
+    }
+
+    /** The way that {@code call} is done. */
+    public Way choose(Call call) {
+        OperationKind kind = call.kind();
+        if (size == 1 && kind != OperationKind.ALL_REDUCE_TREE) {
             return Way.DIRECT;
         }
-        return switch (call.kind()) {
-            case ALL_REDUCE -> rounds(call.dtype()) ? Way.OWNERS : Way.RING_REDUCE;
-            case REDUCE_SCATTER, REDUCE -> Way.OWNERS;
-            case ALL_GATHER -> Way.RING_GATHER;
-            case ALL_TO_ALL -> Way.PAIRWISE;
-            case BROADCAST -> Way.CHAIN_BROADCAST;
-            default -> Way.DIRECT;
-        };
+        Way measured = table.find(kind, size, media, call.lengthBytes());
+        if (measured != null && fits(measured, call)) {
+            return measured;
+        }
+        boolean tree = kind == OperationKind.ALL_REDUCE_TREE;
+        Way best = tree ? fits(Way.SHARED, call) ? Way.SHARED : Way.TREE : Way.DIRECT;
+        double bestNs = costs.ns(best, kind, call.lengthBytes());
+        for (Way way : WAYS) {
+            if (fits(way, call)) {
+                double ns = costs.ns(way, kind, call.lengthBytes());
+                if (ns < bestNs) {
+                    best = way;
+                    bestNs = ns;
+                }
+            }
+        }
+        return best;
     }
 
-    /** Whether every addition in the element type would round or overflow, so that all must be added at once. */
-    private static boolean rounds(DType dtype) {
-        return dtype == DType.BF16 || dtype == DType.I8;
+    /** Whether the way keeps what is promised for this call. */
+    private boolean fits(Way way, Call call) {
+        OperationKind kind = call.kind();
+        boolean anyOrder = tuning.order() == ReductionOrder.FASTEST || !Way.combines(kind);
+        return algorithms[way.ordinal()][kind.ordinal()] != null
+                && way.does(kind, call.dtype(), call.op())
+                && (anyOrder || way.inRankOrder());
     }
 
-    /** The algorithm with a number. */
-    public Algorithm algorithm(int number) {
-        return algorithms[number];
+    /** What does operations of one kind in one way; only if the way is chosen for one. */
+    public Algorithm algorithm(Way way, OperationKind kind) {
+        Algorithm algorithm = algorithms[way.ordinal()][kind.ordinal()];
+        if (algorithm == null) {
+            throw new IllegalArgumentException("no %s by way of %s".formatted(kind.label(), way.label()));
+        }
+        return algorithm;
     }
 }

@@ -2,6 +2,7 @@ package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
+import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.wire.OperationHeader;
 import java.time.Duration;
 
@@ -15,6 +16,7 @@ import java.time.Duration;
  * @param connectTimeout until all members must have met
  * @param operationTimeout until an operation must be over, from when all before it are
  * @param priority among the communicators of this rank
+ * @param tuning how algorithms are chosen; the same on all members
  */
 public record CommunicatorSettings(
         String run,
@@ -23,7 +25,8 @@ public record CommunicatorSettings(
         int rank,
         Duration connectTimeout,
         Duration operationTimeout,
-        Priority priority) {
+        Priority priority,
+        Tuning tuning) {
     /** Checks the ranges. */
     public CommunicatorSettings {
         if (rank < 0 || rank >= group.size()) {
@@ -32,12 +35,24 @@ public record CommunicatorSettings(
         if (generation < 0 || !connectTimeout.isPositive() || !operationTimeout.isPositive()) {
             throw new IllegalArgumentException("generation and timeouts must be positive");
         }
+        if (tuning.topology().size() != group.size()) {
+            throw new IllegalArgumentException("a topology of %d members for a group of %d"
+                    .formatted(tuning.topology().size(), group.size()));
+        }
     }
 
-    /** With the priority of gradients. */
+    /** With the priority of gradients, and {@link Tuning#standard}. */
     public CommunicatorSettings(
             String run, int generation, Group group, int rank, Duration connectTimeout, Duration operationTimeout) {
-        this(run, generation, group, rank, connectTimeout, operationTimeout, Priority.GRADIENTS);
+        this(
+                run,
+                generation,
+                group,
+                rank,
+                connectTimeout,
+                operationTimeout,
+                Priority.GRADIENTS,
+                Tuning.standard(group.size()));
     }
 
     /** Member {@code rank} of a world of {@code size}, first generation, ten seconds for everything; for tests. */
@@ -48,12 +63,20 @@ public record CommunicatorSettings(
 
     /** This, in another generation. */
     public CommunicatorSettings withGeneration(int generation) {
-        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, priority);
+        return new CommunicatorSettings(
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning);
     }
 
     /** This, with other limits. */
     public CommunicatorSettings withTimeouts(Duration connectTimeout, Duration operationTimeout) {
-        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, priority);
+        return new CommunicatorSettings(
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning);
+    }
+
+    /** This, with other choices of algorithms. */
+    public CommunicatorSettings withTuning(Tuning tuning) {
+        return new CommunicatorSettings(
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning);
     }
 
     OperationHeader.Scope scope() {

@@ -18,13 +18,14 @@ import io.dunlin.tensor.DType;
  * they give up.
  */
 final class ControlLane implements FrameHandler {
-    private static final int PROTOCOL = 0x444E4C01;
-    private static final int HELLO_BYTES = 40;
+    private static final int PROTOCOL = 0x444E4C02;
+    private static final int HELLO_BYTES = 48;
     private static final int STATUS_BYTES = OperationHeader.BYTES + Long.BYTES;
     private static final int BURST_FRAMES = 4;
 
     private final CommunicatorSettings settings;
     private final OperationHeader.Scope scope;
+    private final long tuning; // fingerprint
     private final Transport transport;
     private final Window window;
     private final OperationQueue queue;
@@ -45,6 +46,7 @@ final class ControlLane implements FrameHandler {
             Verdict verdict) {
         this.settings = settings;
         this.scope = settings.scope();
+        this.tuning = settings.tuning().fingerprint();
         this.transport = transport;
         this.window = window;
         this.queue = queue;
@@ -103,6 +105,7 @@ final class ControlLane implements FrameHandler {
         RawMemory.putInt(frame + 24, settings.rank());
         RawMemory.putInt(frame + 28, 0);
         RawMemory.putLong(frame + 32, ProcessHandle.current().pid());
+        RawMemory.putLong(frame + 40, tuning);
         transport.commit(FrameTag.of(FrameTag.HELLO, settings.generation(), 0));
         return true;
     }
@@ -176,6 +179,8 @@ final class ControlLane implements FrameHandler {
                     peer,
                     "member %d of another group of %d"
                             .formatted(RawMemory.getInt(address + 24), RawMemory.getInt(address + 4))));
+        } else if (RawMemory.getLong(address + 40) != tuning) {
+            verdict.raise(diagnosis.choosesOtherwise(peer, RawMemory.getLong(address + 40), tuning));
         } else {
             peers.greeted(peer, RawMemory.getLong(address + 32));
             if (transport.sharesHost(peer)) {

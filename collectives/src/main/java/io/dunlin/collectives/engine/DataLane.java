@@ -22,18 +22,20 @@ final class DataLane implements FrameHandler {
     private final Diagnosis diagnosis;
     private final Verdict verdict;
     private final int generation;
+    private final LevelTraffic traffic;
     private final OperationHeader stamp = new OperationHeader();
     private final long[] sendTurn; // [member] operation number
     private final long[] receiveTurn; // [member] operation number
     private long staleFrames;
     private boolean suspicious;
 
-    DataLane(Transport transport, Window window, Diagnosis diagnosis, Verdict verdict, int generation) {
+    DataLane(Transport transport, Window window, Diagnosis diagnosis, Verdict verdict, CommunicatorSettings settings) {
         this.transport = transport;
         this.window = window;
         this.diagnosis = diagnosis;
         this.verdict = verdict;
-        this.generation = generation;
+        this.generation = settings.generation();
+        this.traffic = new LevelTraffic(settings.tuning().topology(), settings.rank());
         this.sendTurn = new long[transport.size()];
         this.receiveTurn = new long[transport.size()];
     }
@@ -73,6 +75,7 @@ final class DataLane implements FrameHandler {
             if (bytes > 0) {
                 RawMemory.copy(execution.algorithm().source(peer), frame + headerBytes, bytes);
             }
+            traffic.sent(peer, headerBytes + bytes);
             transport.commit(FrameTag.of(first ? FrameTag.OPEN : FrameTag.MORE, generation, execution.number()));
             execution.sent(peer, bytes);
             frames++;
@@ -165,6 +168,11 @@ final class DataLane implements FrameHandler {
         boolean was = suspicious;
         suspicious = false;
         return was;
+    }
+
+    /** What was sent so far. */
+    LevelTraffic traffic() {
+        return traffic;
     }
 
     /** Frames of other generations that were dropped. */

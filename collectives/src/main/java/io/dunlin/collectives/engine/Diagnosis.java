@@ -73,6 +73,14 @@ final class Diagnosis {
                 blamed(member));
     }
 
+    CollectiveException choosesOtherwise(int member, long theirTuning, long ourTuning) {
+        return CollectiveException.notConnected(
+                "group %s: %s and %s would choose different algorithms (tuning %016x, tuning %016x)"
+                        .formatted(settings.group().name(), name(member), me(), theirTuning, ourTuning),
+                "give all ranks the same table of algorithms, order of reduction and list of hosts",
+                List.of(settings.globalRank(member), settings.globalRank(settings.rank())));
+    }
+
     CollectiveException lost(int member, Execution execution) {
         return CollectiveException.peerLost(
                 "%s lost %s (%s) during %s".formatted(me(), name(member), transport.route(member), where(execution)),

@@ -56,11 +56,11 @@ final class Engine {
         this.clockNs = clockNs;
         this.queue = queue;
         int size = transport.size();
-        this.window = new Window(settings.rank(), size, settings.scope(), transport.peerMemory(), arena);
+        this.window = new Window(settings, transport.media(), transport.peerMemory(), arena);
         this.peers = new Peers(size, arena);
         this.diagnosis = new Diagnosis(settings, transport, window, peers);
         this.control = new ControlLane(settings, transport, window, queue, peers, diagnosis, verdict);
-        this.data = new DataLane(transport, window, diagnosis, verdict, settings.generation());
+        this.data = new DataLane(transport, window, diagnosis, verdict, settings);
         this.messages = new Messages(settings, transport, messageQueues, diagnosis, verdict, arena);
         this.told = new boolean[size];
         this.startNs = clockNs.getAsLong();
@@ -92,6 +92,11 @@ final class Engine {
     /** Whether a call waits to be taken up. */
     boolean called() {
         return !queue.isEmpty() || messages.called();
+    }
+
+    /** What was sent so far; from any thread. */
+    LevelTraffic traffic() {
+        return data.traffic();
     }
 
     /** Frames of other generations that were dropped. */

@@ -3,6 +3,8 @@ package io.dunlin.collectives.engine;
 import io.dunlin.collectives.CollectiveException;
 import io.dunlin.collectives.algorithm.Algorithm;
 import io.dunlin.collectives.algorithm.Repertoire;
+import io.dunlin.collectives.algorithm.Way;
+import io.dunlin.collectives.wire.OperationKind;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +28,7 @@ final class Execution {
     Execution(int rank, int size, Repertoire repertoire) {
         this.rank = rank;
         this.repertoire = repertoire;
-        this.algorithm = repertoire.algorithm(0);
+        this.algorithm = repertoire.algorithm(Way.DIRECT, OperationKind.BARRIER);
         this.toSend = new long[size];
         this.sent = new long[size];
         this.toReceive = new long[size];
@@ -35,12 +37,12 @@ final class Execution {
         this.arrived = new boolean[size];
     }
 
-    /** Takes up an operation; the number of its algorithm is returned by {@link Repertoire#choose}. */
-    void begin(Operation operation, long number, long headerAddress, int algorithmNumber) {
+    /** Takes up an operation, to be done in the way that {@link Repertoire#choose} said. */
+    void begin(Operation operation, long number, long headerAddress, Way way) {
         this.operation = operation;
         this.number = number;
         this.headerAddress = headerAddress;
-        algorithm = repertoire.algorithm(algorithmNumber);
+        algorithm = repertoire.algorithm(way, operation.call().kind());
         algorithm.begin(operation.call());
         openFlows = 0;
         Arrays.fill(entered, false);

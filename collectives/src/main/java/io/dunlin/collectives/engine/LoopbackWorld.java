@@ -2,6 +2,8 @@ package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
+import io.dunlin.collectives.Priority;
+import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.collectives.transport.LoopbackSettings;
 import java.time.Duration;
@@ -37,8 +39,17 @@ public final class LoopbackWorld implements AutoCloseable {
         return on(LoopbackFabric.of(settings), 1, operationTimeout);
     }
 
+    /** Perfect links, ten seconds for everything, as many ranks as the tuning's topology has. */
+    public static LoopbackWorld tuned(Tuning tuning) {
+        return on(LoopbackFabric.ofRanks(tuning.topology().size()), 1, Duration.ofSeconds(10), tuning);
+    }
+
     /** A generation of all ranks of a fabric. */
     public static LoopbackWorld on(LoopbackFabric fabric, int generation, Duration operationTimeout) {
+        return on(fabric, generation, operationTimeout, Tuning.standard(fabric.ranks()));
+    }
+
+    private static LoopbackWorld on(LoopbackFabric fabric, int generation, Duration operationTimeout, Tuning tuning) {
         List<Communicator> communicators = new ArrayList<>();
         for (int rank = 0; rank < fabric.ranks(); rank++) {
             CommunicatorSettings settings = new CommunicatorSettings(
@@ -47,7 +58,9 @@ public final class LoopbackWorld implements AutoCloseable {
                     Group.world(fabric.ranks()),
                     rank,
                     Duration.ofSeconds(10),
-                    operationTimeout);
+                    operationTimeout,
+                    Priority.GRADIENTS,
+                    tuning);
             communicators.add(
                     fabric.ranks() == 1
                             ? new SoloCommunicator(settings.group())

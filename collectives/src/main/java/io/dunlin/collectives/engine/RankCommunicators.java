@@ -3,6 +3,9 @@ package io.dunlin.collectives.engine;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
+import io.dunlin.collectives.ReductionOrder;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
+import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.AeronTransports;
 import io.dunlin.collectives.transport.RankAddress;
@@ -47,9 +50,32 @@ public final class RankCommunicators implements AutoCloseable {
      * @param ranks in the world
      * @param connectTimeout until all members of a group must have met
      * @param operationTimeout until an operation must be over
+     * @param order in which contributions are combined; the same on all ranks
+     * @param table of measured choices between algorithms; the same on all ranks
      */
     public record World(
-            String run, int generation, int rank, int ranks, Duration connectTimeout, Duration operationTimeout) {}
+            String run,
+            int generation,
+            int rank,
+            int ranks,
+            Duration connectTimeout,
+            Duration operationTimeout,
+            ReductionOrder order,
+            AlgorithmTable table) {
+        /** The fastest order, by formulas. */
+        public World(
+                String run, int generation, int rank, int ranks, Duration connectTimeout, Duration operationTimeout) {
+            this(
+                    run,
+                    generation,
+                    rank,
+                    ranks,
+                    connectTimeout,
+                    operationTimeout,
+                    ReductionOrder.FASTEST,
+                    AlgorithmTable.EMPTY);
+        }
+    }
 
     private RankCommunicators(World world, Transports transports, LongSupplier clockNs) {
         this.world = world;
@@ -110,7 +136,8 @@ public final class RankCommunicators implements AutoCloseable {
                 member,
                 world.connectTimeout(),
                 world.operationTimeout(),
-                priority);
+                priority,
+                new Tuning(world.order(), world.table(), transports.topology(group.ranks())));
         StreamCommunicator communicator = StreamCommunicator.on(
                 thread, pulse, settings, transports.open(group.ranks(), member, streamId(group)), clockNs, () -> {});
         try {

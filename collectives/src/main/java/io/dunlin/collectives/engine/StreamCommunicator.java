@@ -4,6 +4,7 @@ import io.dunlin.collectives.CollectiveException;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.Work;
 import io.dunlin.collectives.algorithm.TreePlan;
 import io.dunlin.collectives.transport.Transport;
@@ -106,6 +107,14 @@ public final class StreamCommunicator implements Communicator {
         if (engine.verdict().raised()) {
             throw engine.verdict().cause().seenHere();
         }
+    }
+
+    /**
+     * Bytes of operations, with their headers but without what the transport adds, that this member has sent so far to
+     * members as far away as that; it may lag behind while operations are under way.
+     */
+    public long bytesSent(Topology.Scale scale) {
+        return engine.traffic().bytes(scale);
     }
 
     /** Frames of other generations that were dropped. */

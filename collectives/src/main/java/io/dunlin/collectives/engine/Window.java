@@ -1,8 +1,10 @@
 package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.CollectiveException;
+import io.dunlin.collectives.Media;
 import io.dunlin.collectives.algorithm.Call;
 import io.dunlin.collectives.algorithm.Repertoire;
+import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.collectives.transport.PeerMemory;
 import io.dunlin.collectives.wire.OperationHeader;
 import java.lang.foreign.Arena;
@@ -24,12 +26,14 @@ final class Window {
     private long next; // number of the next operation to take up
     private long oldestSinceNs;
 
-    Window(int rank, int size, OperationHeader.Scope scope, PeerMemory memory, Arena arena) {
-        this.scope = scope;
+    Window(CommunicatorSettings settings, Media media, PeerMemory memory, Arena arena) {
+        int rank = settings.rank();
+        int size = settings.group().size();
+        this.scope = settings.scope();
         this.headers =
                 arena.allocate((long) REMEMBERED * OperationHeader.BYTES, 64).address();
         for (int i = 0; i < WIDTH; i++) {
-            executions[i] = new Execution(rank, size, new Repertoire(rank, size, memory, arena));
+            executions[i] = new Execution(rank, size, new Repertoire(rank, settings.tuning(), media, memory, arena));
         }
     }
 
@@ -68,7 +72,7 @@ final class Window {
         Execution execution = at(next);
         Call call = operation.call();
         long header = headerAddress(next);
-        int algorithm = execution.repertoire().choose(call);
+        Way way = execution.repertoire().choose(call);
         OperationHeader.write(
                 header,
                 scope,
@@ -76,14 +80,14 @@ final class Window {
                 call.kind(),
                 call.dtype(),
                 call.op(),
-                algorithm,
+                way.ordinal(),
                 call.lengthBytes(),
                 call.detail());
         OperationHeader.label(header, call.tensor(), call.version());
         if (empty()) {
             oldestSinceNs = nowNs;
         }
-        execution.begin(operation, next, header, algorithm);
+        execution.begin(operation, next, header, way);
         next++;
     }
 

@@ -1,6 +1,7 @@
 package io.dunlin.collectives.transport;
 
 import io.aeron.logbuffer.BufferClaim;
+import io.dunlin.collectives.Media;
 import java.util.Arrays;
 import org.agrona.CloseHelper;
 
@@ -156,6 +157,12 @@ public final class AeronTransport implements Transport {
     @Override
     public PeerMemory peerMemory() {
         return memory;
+    }
+
+    @Override
+    public Media media() {
+        Media streams = RankAddress.media(settings.addresses());
+        return streams == Media.IPC && memory != PeerMemory.NONE ? Media.SHARED_MEMORY : streams;
     }
 
     @Override

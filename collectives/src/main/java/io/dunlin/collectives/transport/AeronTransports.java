@@ -1,5 +1,6 @@
 package io.dunlin.collectives.transport;
 
+import io.dunlin.collectives.Topology;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,11 +48,18 @@ public final class AeronTransports implements Transports {
     public Transport open(List<Integer> ranks, int member, int streamId) {
         List<RankAddress> members = ranks.stream().map(addresses::get).toList();
         String host = addresses.get(rank).host();
-        boolean oneHost = members.stream().allMatch(address -> address.host().equals(host));
+        boolean company =
+                members.stream().filter(address -> address.host().equals(host)).count() > 1;
         return AeronTransport.open(
                 new AeronSettings(directory, streamId, member, members, profile),
                 client,
-                oneHost ? new MemoryOfGroup(ranks) : PeerMemory.NONE);
+                company ? new MemoryOfGroup(ranks) : PeerMemory.NONE);
+    }
+
+    @Override
+    public Topology topology(List<Integer> ranks) {
+        return Topology.ofHosts(
+                ranks.stream().map(member -> addresses.get(member).host()).toList());
     }
 
     @Override

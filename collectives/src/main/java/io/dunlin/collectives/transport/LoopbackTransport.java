@@ -1,6 +1,7 @@
 package io.dunlin.collectives.transport;
 
 import io.dunlin.collectives.CollectiveException;
+import io.dunlin.collectives.Media;
 import java.util.Arrays;
 import java.util.List;
 
@@ -95,6 +96,11 @@ final class LoopbackTransport implements Transport {
     @Override
     public PeerMemory peerMemory() {
         return fabric.peerMemory();
+    }
+
+    @Override
+    public Media media() {
+        return fabric.peerMemory() == PeerMemory.NONE ? Media.LOOPBACK : Media.SHARED_MEMORY;
     }
 
     @Override

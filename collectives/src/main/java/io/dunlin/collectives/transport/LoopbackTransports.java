@@ -1,5 +1,6 @@
 package io.dunlin.collectives.transport;
 
+import io.dunlin.collectives.Topology;
 import java.util.List;
 
 /** Transports of one rank of a {@link LoopbackFabric}. */
@@ -19,6 +20,11 @@ final class LoopbackTransports implements Transports {
             throw new IllegalArgumentException("member %d of %s is not rank %d".formatted(member, ranks, rank));
         }
         return fabric.transport(ranks, member, streamId);
+    }
+
+    @Override
+    public Topology topology(List<Integer> ranks) {
+        return Topology.oneHost(ranks.size());
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.dunlin.collectives.transport;
 
+import java.util.List;
+
 /**
  * Memory of peers on this host that a member can read and write where it is.
  *
@@ -48,4 +50,29 @@ public interface PeerMemory extends AutoCloseable {
     /** Gives back what was bounced; peers no longer use it. */
     @Override
     default void close() {}
+
+    /** The memory of some of the members, all of this host, by their places in {@code members}. */
+    default PeerMemory among(List<Integer> members) {
+        PeerMemory all = this;
+        if (all == NONE) {
+            return NONE;
+        }
+        int[] numbers = members.stream().mapToInt(Integer::intValue).toArray();
+        return new PeerMemory() {
+            @Override
+            public long locate(long address, long bytes) {
+                return all.locate(address, bytes);
+            }
+
+            @Override
+            public long reach(int peer, long location, long bytes) {
+                return all.reach(numbers[peer], location, bytes);
+            }
+
+            @Override
+            public long bounce(long bytes) {
+                return all.bounce(bytes);
+            }
+        };
+    }
 }

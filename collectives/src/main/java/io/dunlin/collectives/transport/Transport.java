@@ -1,5 +1,7 @@
 package io.dunlin.collectives.transport;
 
+import io.dunlin.collectives.Media;
+
 /**
  * One member's ordered, reliable streams to and from every other member of its group.
  *
@@ -51,8 +53,11 @@ public interface Transport extends AutoCloseable {
     /** Whether a peer is a process of this host, which the system can be asked about. */
     boolean sharesHost(int peer);
 
-    /** Memory of all peers, if all are on this host and have agreed to share it; else {@link PeerMemory#NONE}. */
+    /** Memory of the peers on this host, if they have agreed to share it; else {@link PeerMemory#NONE}. */
     PeerMemory peerMemory();
+
+    /** What joins the members; the same answer on all of them. */
+    Media media();
 
     /** How the transport reaches a peer, for messages: {@code aeron:udp 10.0.0.3:40456}. */
     String route(int peer);

@@ -1,5 +1,6 @@
 package io.dunlin.collectives.transport;
 
+import io.dunlin.collectives.Topology;
 import java.util.List;
 
 /** Where a rank gets a transport for each of its groups. */
@@ -12,6 +13,9 @@ public interface Transports extends AutoCloseable {
      * @param streamId the same on all members; no two groups that live at the same time share it
      */
     Transport open(List<Integer> ranks, int member, int streamId);
+
+    /** Where the members of a group are. */
+    Topology topology(List<Integer> ranks);
 
     /** Memory that the ranks of this host share. */
     SharedMemory memory();

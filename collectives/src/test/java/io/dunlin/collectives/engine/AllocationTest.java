@@ -7,7 +7,10 @@ import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.Work;
+import io.dunlin.collectives.algorithm.Tuning;
+import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.DriverFolder;
 import io.dunlin.collectives.transport.MediaDriverHost;
@@ -24,7 +27,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A step of training allocates nothing, neither on the caller's thread nor on the communication thread. */
 class AllocationTest {
@@ -35,7 +41,20 @@ class AllocationTest {
     @Test
     void shouldAllocateNothingInHundredStepsOverLoopback() {
         try (LoopbackWorld world = LoopbackWorld.ofRanks(2)) {
-            check(world.communicators());
+            check(world.communicators(), Step::new);
+        }
+    }
+
+    /** Ways that the standard choice does not take among two ranks. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Way.class,
+            names = {"OWNERS", "RING", "BIDIRECTIONAL", "DOUBLING", "HALVING_DOUBLING", "CHAIN", "HIERARCHICAL"})
+    void shouldAllocateNothingInAnyWay(Way way) {
+        Topology topology = Topology.ofHosts(List.of("a", "a", "b"));
+        Tuning tuning = Tuning.standard(3).withTopology(topology).withTable(Forced.table(3, way));
+        try (LoopbackWorld world = LoopbackWorld.tuned(tuning)) {
+            check(world.communicators(), ForcedStep::new);
         }
     }
 
@@ -49,7 +68,7 @@ class AllocationTest {
             List<Communicator> communicators = new ArrayList<>();
             communicators.add(AeronCommunicators.onOneHost(CommunicatorSettings.of(0, 2), driver.directory()));
             communicators.add(second.join());
-            check(communicators);
+            check(communicators, Step::new);
             communicators.forEach(Communicator::close);
         }
     }
@@ -70,19 +89,19 @@ class AllocationTest {
                 joining.add(CompletableFuture.supplyAsync(
                         () -> mine.open(Group.world(2), Priority.GRADIENTS), task -> new Thread(task).start()));
             }
-            check(joining.stream().map(CompletableFuture::join).toList());
+            check(joining.stream().map(CompletableFuture::join).toList(), Step::new);
             ranks.forEach(RankCommunicators::close);
         }
     }
 
-    private static void check(List<Communicator> communicators) {
+    private static void check(List<Communicator> communicators, Function<Communicator, Runnable> making) {
         long[] communicationThreads = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("comm-world-"))
                 .mapToLong(Thread::threadId)
                 .toArray();
-        assertThat(communicationThreads).hasSize(2);
+        assertThat(communicationThreads).hasSameSizeAs(communicators);
         List<Long> allocated = Ranks.run(communicators, communicator -> {
-            Step step = new Step(communicator);
+            Runnable step = making.apply(communicator);
             long bytes = Long.MAX_VALUE;
             for (int round = 0; round < MOST_WARM_UPS && bytes > 0; round++) {
                 communicator.barrier().await();
@@ -117,7 +136,7 @@ class AllocationTest {
     }
 
     /** What an optimizer step does, and a little more. */
-    private static final class Step {
+    private static final class Step implements Runnable {
         private final Communicator communicator;
         private final MemorySegment gradient = Arena.ofAuto().allocate(600_000, 64);
         private final MemorySegment tally = Arena.ofAuto().allocate(256, 64);
@@ -141,7 +160,8 @@ class AllocationTest {
                     .toList();
         }
 
-        void run() {
+        @Override
+        public void run() {
             works[0] = communicator.allReduce(gradient, DType.F32, ReduceOp.SUM);
             works[1] = communicator.allReduceTree(blocks, sums, 6, sums.getFirst());
             works[2] = communicator.allGather(part, all, lengths);
@@ -160,6 +180,31 @@ class AllocationTest {
             works[1] = communicator.receive(arrival, peer);
             works[0].await();
             works[1].await();
+        }
+    }
+
+    /** Every operation that several ways are known for, of unequal parts. */
+    private static final class ForcedStep implements Runnable {
+        private final Communicator communicator;
+        private final List<Long> lengths = List.of(40_000L, 60_000L, 4L);
+        private final MemorySegment all = Arena.ofAuto().allocate(100_004, 64);
+        private final MemorySegment sum = Arena.ofAuto().allocate(100_004, 64);
+        private final MemorySegment part;
+
+        ForcedStep(Communicator communicator) {
+            this.communicator = communicator;
+            this.part = Arena.ofAuto().allocate(lengths.get(communicator.rank()), 64);
+        }
+
+        @Override
+        public void run() {
+            communicator.allReduce(all, sum, DType.F32, ReduceOp.MEAN).await();
+            communicator
+                    .reduceScatter(all, part, lengths, DType.F32, ReduceOp.SUM)
+                    .await();
+            communicator.allGather(part, sum, lengths).await();
+            communicator.reduce(all, sum, DType.F32, ReduceOp.SUM, 1).await();
+            communicator.broadcast(all, 2).await();
         }
     }
 }

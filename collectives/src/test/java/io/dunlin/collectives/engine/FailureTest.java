@@ -8,12 +8,16 @@ import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Work;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
+import io.dunlin.collectives.algorithm.Tuning;
+import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.collectives.transport.Lane;
 import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.collectives.transport.LoopbackSettings;
 import io.dunlin.collectives.transport.PeerState;
 import io.dunlin.collectives.transport.Transport;
 import io.dunlin.collectives.wire.FrameTag;
+import io.dunlin.collectives.wire.OperationKind;
 import io.dunlin.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -292,6 +296,29 @@ class FailureTest {
             assertThatThrownBy(communicator::awaitConnected)
                     .isInstanceOf(CollectiveException.class)
                     .hasMessageContaining("another run");
+            communicator.close();
+        }
+    }
+
+    /** Members that would choose otherwise say so when they meet, instead of waiting for each other later. */
+    @Test
+    void shouldRefuseARankThatWouldChooseOtherAlgorithms() {
+        LoopbackFabric fabric = LoopbackFabric.ofRanks(2);
+        List<StreamCommunicator> members = new ArrayList<>();
+        for (int rank = 0; rank < 2; rank++) {
+            Tuning tuning = rank == 0
+                    ? Tuning.standard(2)
+                    : Tuning.standard(2).withTable(AlgorithmTable.forced(OperationKind.ALL_REDUCE, 2, Way.DOUBLING));
+            CommunicatorSettings settings = CommunicatorSettings.of(rank, 2).withTuning(tuning);
+            members.add(StreamCommunicator.start(settings, fabric.transport(rank, 1), System::nanoTime));
+        }
+        for (StreamCommunicator communicator : members) {
+            assertThatThrownBy(communicator::awaitConnected)
+                    .isInstanceOfSatisfying(CollectiveException.class, failure -> {
+                        assertThat(failure.culprits()).containsExactlyInAnyOrder(0, 1);
+                        assertThat(failure).hasMessageContaining("would choose different algorithms");
+                        assertThat(failure).hasMessageContaining("rank 0").hasMessageContaining("rank 1");
+                    });
             communicator.close();
         }
     }

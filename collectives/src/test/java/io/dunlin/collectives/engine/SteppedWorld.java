@@ -1,8 +1,10 @@
 package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.CollectiveException;
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.Work;
 import io.dunlin.collectives.algorithm.Call;
+import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.collectives.transport.LoopbackSettings;
 import java.time.Duration;
@@ -24,11 +26,16 @@ final class SteppedWorld implements AutoCloseable {
     private long nowNs;
 
     SteppedWorld(int ranks, UnaryOperator<LoopbackSettings> shaping) {
+        this(Tuning.standard(ranks), shaping);
+    }
+
+    /** A cluster of as many ranks as the tuning's topology has. */
+    SteppedWorld(Tuning tuning, UnaryOperator<LoopbackSettings> shaping) {
+        int ranks = tuning.topology().size();
         fabric = LoopbackFabric.of(shaping.apply(LoopbackSettings.ofRanks(ranks).withClock(this::nowNs)));
         for (int rank = 0; rank < ranks; rank++) {
             OperationQueue queue = new OperationQueue();
-            CommunicatorSettings settings =
-                    CommunicatorSettings.of(rank, ranks).withTimeouts(Duration.ofSeconds(10), Duration.ofSeconds(10));
+            CommunicatorSettings settings = CommunicatorSettings.of(rank, ranks).withTuning(tuning);
             queues.add(queue);
             engines.add(new Engine(
                     settings,
@@ -64,6 +71,13 @@ final class SteppedWorld implements AutoCloseable {
             }
         }
         return nowNs - startNs;
+    }
+
+    /** What all ranks have sent so far to ranks as far away as that. */
+    long bytesSent(Topology.Scale scale) {
+        return engines.stream()
+                .mapToLong(engine -> engine.traffic().bytes(scale))
+                .sum();
     }
 
     CollectiveException failure(int rank) {
