@@ -69,7 +69,13 @@ record Scenario(
                 before.add(mine.input.toArray(ValueLayout.JAVA_BYTE));
                 Call call = new Call();
                 fill(call, mine);
-                Algorithm algorithm = new Repertoire(rank, tuning, Media.LOOPBACK, PeerMemory.NONE, arena)
+                boolean shared = way == Way.SHARED;
+                Algorithm algorithm = new Repertoire(
+                                rank,
+                                tuning,
+                                shared ? Media.SHARED_MEMORY : Media.LOOPBACK,
+                                shared ? new HalfSharedMemory(rank, arena) : PeerMemory.NONE,
+                                arena)
                         .algorithm(way, call.kind());
                 algorithm.begin(call);
                 members.add(algorithm);
