@@ -1,0 +1,67 @@
+package io.dunlin.collectives.quant;
+
+import static io.dunlin.collectives.wire.RawMemory.ALL;
+
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Vectors of floats, and as many narrower integers, at raw addresses. */
+final class Lanes {
+    static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
+    static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+    /** Floats in a vector. */
+    static final int W = F.length();
+
+    /** Adding it to a float below 2^22 leaves the nearest integer, ties to even, in the low bits. */
+    static final FloatVector ROUNDER = constant(0x1.8p23f);
+
+    private static final VectorSpecies<Short> S =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
+    private static final VectorSpecies<Byte> B =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(F.vectorBitSize() / 4));
+
+    private Lanes() {}
+
+    static FloatVector constant(float value) {
+        return FloatVector.broadcast(F, value);
+    }
+
+    static FloatVector load(long address) {
+        return FloatVector.fromMemorySegment(F, ALL, address, LE);
+    }
+
+    static void store(FloatVector vector, long address) {
+        vector.intoMemorySegment(ALL, address, LE);
+    }
+
+    /** 16-bit integers, widened. */
+    static IntVector loadShorts(long address) {
+        return (IntVector) ShortVector.fromMemorySegment(S, ALL, address, LE).convertShape(VectorOperators.S2I, I, 0);
+    }
+
+    /** The low 16 bits of each. */
+    static void storeShorts(IntVector vector, long address) {
+        ((ShortVector) vector.convertShape(VectorOperators.I2S, S, 0)).intoMemorySegment(ALL, address, LE);
+    }
+
+    /** 8-bit integers, widened. */
+    static IntVector loadBytes(long address) {
+        return (IntVector) ByteVector.fromMemorySegment(B, ALL, address, LE).convertShape(VectorOperators.B2I, I, 0);
+    }
+
+    /** The low 8 bits of each. */
+    static void storeBytes(IntVector vector, long address) {
+        ((ByteVector) vector.convertShape(VectorOperators.I2B, B, 0)).intoMemorySegment(ALL, address, LE);
+    }
+
+    static FloatVector toFloats(IntVector vector) {
+        return (FloatVector) vector.convertShape(VectorOperators.I2F, F, 0);
+    }
+}

@@ -1,0 +1,131 @@
+package io.dunlin.collectives.quant;
+
+import static io.dunlin.collectives.wire.RawMemory.ALL;
+
+import io.dunlin.tensor.Philox;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Vector loops over what fills whole vectors (whole groups, for levels of 4 bits), and the plain loops over the rest. */
+final class VectorKernels extends BlockKernels {
+    private final PlainKernels plain;
+    private final boolean wide;
+    private final float largestLevel;
+    private final MemorySegment sums = Arena.ofAuto().allocate(2L * Lanes.W * Float.BYTES, 64);
+
+    VectorKernels(int bits) {
+        this.plain = new PlainKernels(bits);
+        this.wide = bits == 8;
+        this.largestLevel = (1 << (bits - 1)) - 1;
+    }
+
+    /** How many of {@code count} floats fill vectors. */
+    private static int whole(int count) {
+        return count & -Lanes.W;
+    }
+
+    /** How many of {@code count} levels the loops take. */
+    private int wholeLevels(int count) {
+        return wide ? whole(count) : count & -BlockFormat.GROUP_ELEMENTS;
+    }
+
+    /** Where the level with this number is, the first of a group. */
+    private long level(long levels, int number) {
+        return levels + (wide ? number : number / 2);
+    }
+
+    @Override
+    int largestBits(long x, int count) {
+        int whole = whole(count);
+        int largest = FloatLoops.largestBits(x, whole);
+        return whole == count ? largest : Math.max(largest, plain.largestBits(x + 4L * whole, count - whole));
+    }
+
+    @Override
+    void widen(long halves, long target, int count) {
+        int whole = whole(count);
+        FloatLoops.widen(halves, target, whole);
+        plain.widen(halves + 2L * whole, target + 4L * whole, count - whole);
+    }
+
+    @Override
+    void narrow(long x, long halves, int count) {
+        int whole = whole(count);
+        FloatLoops.narrow(x, halves, whole);
+        plain.narrow(x + 4L * whole, halves + 2L * whole, count - whole);
+    }
+
+    @Override
+    void quantize(long x, float inverse, long levels, int count) {
+        int whole = wholeLevels(count);
+        if (wide) {
+            Int8Loops.quantize(x, inverse, levels, whole);
+        } else {
+            Int4Loops.quantize(x, inverse, levels, whole);
+        }
+        plain.quantize(x + 4L * whole, inverse, level(levels, whole), count - whole);
+    }
+
+    @Override
+    void dither(long x, float inverse, long noise, long target, int count) {
+        int whole = whole(count);
+        FloatLoops.dither(x, inverse, noise, target, whole, largestLevel);
+        plain.dither(x + 4L * whole, inverse, noise + 2L * whole, target + 4L * whole, count - whole);
+    }
+
+    @Override
+    void dequantize(long levels, float scale, long target, int count) {
+        int whole = wholeLevels(count);
+        if (wide) {
+            Int8Loops.dequantize(levels, scale, target, whole);
+        } else {
+            Int4Loops.dequantize(levels, scale, target, whole);
+        }
+        plain.dequantize(level(levels, whole), scale, target + 4L * whole, count - whole);
+    }
+
+    @Override
+    void accumulate(long levels, float scale, long target, int count) {
+        int whole = wholeLevels(count);
+        if (wide) {
+            Int8Loops.accumulate(levels, scale, target, whole);
+        } else {
+            Int4Loops.accumulate(levels, scale, target, whole);
+        }
+        plain.accumulate(level(levels, whole), scale, target + 4L * whole, count - whole);
+    }
+
+    @Override
+    void divide(long x, float divisor, int count) {
+        int whole = whole(count);
+        FloatLoops.divide(x, divisor, whole);
+        plain.divide(x + 4L * whole, divisor, count - whole);
+    }
+
+    @Override
+    void carry(long error, float beta, long x, long decoded, int count) {
+        int whole = whole(count);
+        long rest = 4L * whole;
+        FloatLoops.carry(error, beta, x, decoded, whole);
+        plain.carry(error + rest, beta, x + rest, decoded + rest, count - whole);
+    }
+
+    @Override
+    void powers(long x, float inverse, long decoded, int count, Meter meter) {
+        int whole = whole(count);
+        long signal = sums.address();
+        long noise = signal + 4L * Lanes.W;
+        FloatLoops.powers(x, inverse, decoded, whole, signal, noise);
+        plain.powers(x + 4L * whole, inverse, decoded + 4L * whole, count - whole, meter);
+        for (int lane = 0; lane < Lanes.W; lane++) {
+            meter.signal += ALL.get(ValueLayout.JAVA_FLOAT, signal + 4L * lane);
+            meter.noise += ALL.get(ValueLayout.JAVA_FLOAT, noise + 4L * lane);
+        }
+    }
+
+    @Override
+    void random(Philox philox, long lane, long firstGroup, int groups, long target) {
+        PhiloxLoops.fill(philox.key(), lane, firstGroup, groups, target);
+    }
+}
