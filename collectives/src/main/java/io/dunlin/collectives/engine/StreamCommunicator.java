@@ -33,6 +33,8 @@ public final class StreamCommunicator implements Communicator {
     private Operation[] pool = new Operation[64];
     private int cursor;
     private TreePlan plan;
+    private long tensor;
+    private long version;
 
     private StreamCommunicator(CommunicatorSettings settings, Transport transport, LongSupplier clockNs) {
         this.settings = settings;
@@ -43,7 +45,7 @@ public final class StreamCommunicator implements Communicator {
         this.arguments = new Arguments(settings.group(), settings.rank());
         this.plan = TreePlan.of(0, settings.group().size());
         for (int i = 0; i < pool.length; i++) {
-            pool[i] = new Operation(pulse);
+            pool[i] = new Operation(pulse, this::abort);
         }
     }
 
@@ -97,10 +99,34 @@ public final class StreamCommunicator implements Communicator {
     }
 
     @Override
-    public Work allReduce(MemorySegment data, DType dtype, ReduceOp op) {
-        arguments.allReduce(data, dtype, op);
+    public Communicator label(long tensor, long version) {
+        this.tensor = tensor;
+        this.version = version;
+        return this;
+    }
+
+    @Override
+    public Work allReduce(MemorySegment input, MemorySegment output, DType dtype, ReduceOp op) {
+        arguments.allReduce(input, output, dtype, op);
         Operation operation = next();
-        operation.take().allReduce(data, dtype, op);
+        operation.take().allReduce(input, output, dtype, op);
+        return submit(operation);
+    }
+
+    @Override
+    public Work reduceScatter(
+            MemorySegment all, MemorySegment part, List<Long> lengthsBytes, DType dtype, ReduceOp op) {
+        arguments.reduceScatter(all, part, lengthsBytes, dtype, op);
+        Operation operation = next();
+        operation.take().reduceScatter(all, part, lengthsBytes, dtype, op);
+        return submit(operation);
+    }
+
+    @Override
+    public Work reduce(MemorySegment input, MemorySegment output, DType dtype, ReduceOp op, int root) {
+        arguments.reduce(input, output, dtype, op, root);
+        Operation operation = next();
+        operation.take().reduce(input, rank() == root ? output : MemorySegment.NULL, dtype, op, root);
         return submit(operation);
     }
 
@@ -121,6 +147,30 @@ public final class StreamCommunicator implements Communicator {
         arguments.allGather(part, all, lengthsBytes);
         Operation operation = next();
         operation.take().allGather(part, all, lengthsBytes);
+        return submit(operation);
+    }
+
+    @Override
+    public Work gather(MemorySegment part, MemorySegment all, List<Long> lengthsBytes, int root) {
+        arguments.rooted(part, all, lengthsBytes, root);
+        Operation operation = next();
+        operation.take().gather(part, all, lengthsBytes, root);
+        return submit(operation);
+    }
+
+    @Override
+    public Work scatter(MemorySegment all, MemorySegment part, List<Long> lengthsBytes, int root) {
+        arguments.rooted(part, all, lengthsBytes, root);
+        Operation operation = next();
+        operation.take().scatter(all, part, lengthsBytes, root);
+        return submit(operation);
+    }
+
+    @Override
+    public Work allToAll(MemorySegment send, List<Long> sendBytes, MemorySegment receive, List<Long> receiveBytes) {
+        arguments.allToAll(send, sendBytes, receive, receiveBytes);
+        Operation operation = next();
+        operation.take().allToAll(send, sendBytes, receive, receiveBytes);
         return submit(operation);
     }
 
@@ -151,7 +201,7 @@ public final class StreamCommunicator implements Communicator {
         Operation[] larger = new Operation[2 * pool.length];
         System.arraycopy(pool, 0, larger, 0, pool.length);
         for (int i = pool.length; i < larger.length; i++) {
-            larger[i] = new Operation(pulse);
+            larger[i] = new Operation(pulse, this::abort);
         }
         cursor = pool.length + 1;
         pool = larger;
@@ -159,6 +209,9 @@ public final class StreamCommunicator implements Communicator {
     }
 
     private Work submit(Operation operation) {
+        operation.call().label(tensor, version);
+        tensor = 0;
+        version = 0;
         if (!thread.over()) {
             queue.add(operation);
             thread.wake();

@@ -78,6 +78,7 @@ final class Window {
                 algorithm,
                 call.lengthBytes(),
                 call.detail());
+        OperationHeader.label(header, call.tensor(), call.version());
         if (empty()) {
             oldestSinceNs = nowNs;
         }

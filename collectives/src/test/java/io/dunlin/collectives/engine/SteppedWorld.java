@@ -44,7 +44,7 @@ final class SteppedWorld implements AutoCloseable {
 
     /** Calls an operation on one rank. */
     Work call(int rank, Consumer<Call> what) {
-        Operation operation = new Operation(new Pulse("virtual", Duration.ofHours(1)));
+        Operation operation = new Operation(new Pulse("virtual", Duration.ofHours(1)), engines.get(rank)::abort);
         what.accept(operation.take());
         queues.get(rank).add(operation);
         return operation;
