@@ -39,7 +39,7 @@ public final class BlockQuantizer extends Codec {
     /**
      * Makes one.
      *
-     * @param random for stochastic rounding: of its own for each rank, tensor and use, or errors that should cancel add up
+     * @param random for stochastic rounding, of this tensor
      * @param arena holds a few blocks' worth of scratch
      */
     public BlockQuantizer(QuantizerSettings settings, Philox random, Arena arena) {

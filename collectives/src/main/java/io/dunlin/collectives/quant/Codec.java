@@ -43,7 +43,8 @@ public abstract sealed class Codec permits BlockQuantizer, ErrorFeedback, ExactC
      *
      * @param source F32 or BF16 elements
      * @param message room for {@link #encodedBytes}
-     * @param lane number of a sequence of random numbers, for example the step: never the same for two encodings
+     * @param lane number of a sequence of random numbers: another one for each encoding on each rank, or errors that should
+     *     cancel add up
      */
     public final void encode(MemorySegment source, DType dtype, MemorySegment message, long lane) {
         Run from = over(source, dtype).drawnFrom(lane);

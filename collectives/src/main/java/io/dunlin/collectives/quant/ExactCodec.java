@@ -1,6 +1,7 @@
 package io.dunlin.collectives.quant;
 
 import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.wire.FloatSum;
 import io.dunlin.collectives.wire.RawMemory;
 import io.dunlin.collectives.wire.Reduction;
 import io.dunlin.tensor.DType;
@@ -59,7 +60,7 @@ public final class ExactCodec extends Codec {
 
     @Override
     void accumulate(long message, Run to) {
-        reduction.accumulate(to.address, message, to.elements);
+        FloatSum.add(to.address, message, to.address, to.elements);
     }
 
     private static int count(Run run, long at) {

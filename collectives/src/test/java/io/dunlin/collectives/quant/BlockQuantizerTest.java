@@ -20,6 +20,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a message says of its tensor: bounds, bias, values that are no numbers, and the layout. */
 class BlockQuantizerTest {
+    /** Compilation waits for its turn on a busy machine. */
+    private static final int MOST_WARM_UPS = 200;
+
     private final Arena arena = Arena.ofAuto();
 
     private BlockQuantizer quantizer(int bits, int blockElements, Rounding rounding) {
@@ -262,7 +265,7 @@ class BlockQuantizerTest {
             Run run = new Run().of(0, elements);
             ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
             long allocated = Long.MAX_VALUE;
-            for (int attempt = 0; attempt < 30 && allocated > 0; attempt++) {
+            for (int attempt = 0; attempt < MOST_WARM_UPS && allocated > 0; attempt++) {
                 long before = threads.getCurrentThreadAllocatedBytes();
                 for (int i = 0; i < 1_000; i++) {
                     codec.encode(run.at(halves.address(), DType.BF16), address);
