@@ -10,17 +10,20 @@ import jdk.incubator.vector.VectorOperators;
 
 /** Loops over floats; counts are multiples of {@link Lanes#W}. */
 final class FloatLoops {
-    private static final int ALL_BUT_SIGN = 0x7FFFFFFF;
     private static final int QUIET_NAN = 0x7FC0;
 
     private FloatLoops() {}
 
+    /** The count is a multiple of {@link Lanes#STEP}. */
     static int largestBits(long x, int count) {
-        IntVector largest = IntVector.zero(Lanes.I);
-        for (int i = 0; i < count; i += W) {
-            largest = largest.max(load(x + 4L * i).reinterpretAsInts().and(ALL_BUT_SIGN));
+        IntVector a = IntVector.zero(Lanes.I);
+        IntVector b = IntVector.zero(Lanes.I);
+        for (int i = 0; i < count; i += Lanes.STEP) {
+            long at = x + 4L * i;
+            a = a.max(Lanes.magnitude(at).max(Lanes.magnitude(at + 4L * W)));
+            b = b.max(Lanes.magnitude(at + 8L * W).max(Lanes.magnitude(at + 12L * W)));
         }
-        return largest.reduceLanes(VectorOperators.MAX);
+        return a.max(b).reduceLanes(VectorOperators.MAX);
     }
 
     static void widen(long halves, long target, int count) {

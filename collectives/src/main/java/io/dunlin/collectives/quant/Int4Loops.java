@@ -6,51 +6,57 @@ import static io.dunlin.collectives.quant.Lanes.store;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 
 /**
- * Loops over levels of 4 bits; counts are multiples of a group, whose bytes they read and write by {@link Lanes#W}. A vector
- * of bytes has the elements at {@code at} in its lower halves and those 16 further in its upper ones.
+ * Loops over levels of 4 bits; counts are multiples of {@link Lanes#STEP}, which is whole groups. A vector of bytes has the
+ * elements at {@link Lanes#ofPair} in its lower halves and those of half a group further in its upper ones.
  */
 final class Int4Loops {
-    private static final int HALF = BlockFormat.GROUP_ELEMENTS / 2;
+    private static final long HALF_BYTES = BlockFormat.GROUP_ELEMENTS / 2 * Float.BYTES;
 
     private Int4Loops() {}
 
     static void quantize(long x, float inverse, long levels, int count) {
         FloatVector factor = Lanes.constant(inverse);
         int bytes = count / 2;
-        for (int b = 0; b < bytes; b += W) {
-            long at = x + 4L * (b + (b & -HALF));
-            IntVector low = load(at).mul(factor).add(Lanes.ROUNDER).reinterpretAsInts();
-            IntVector high = load(at + 4L * HALF).mul(factor).add(Lanes.ROUNDER).reinterpretAsInts();
-            Lanes.storeBytes(low.and(0xF).or(high.lanewise(VectorOperators.LSHL, 4)), levels + b);
+        for (int b = 0; b < bytes; b += 2 * W) {
+            long at = x + Lanes.ofPair(b);
+            long next = x + Lanes.ofPair(b + W);
+            Lanes.storeBytes(
+                    Lanes.paired(Lanes.rounded(at, factor), Lanes.rounded(at + HALF_BYTES, factor)), levels + b);
+            Lanes.storeBytes(
+                    Lanes.paired(Lanes.rounded(next, factor), Lanes.rounded(next + HALF_BYTES, factor)),
+                    levels + b + W);
         }
     }
 
     static void dequantize(long levels, float scale, long target, int count) {
         FloatVector factor = Lanes.constant(scale);
         int bytes = count / 2;
-        for (int b = 0; b < bytes; b += W) {
-            long at = target + 4L * (b + (b & -HALF));
+        for (int b = 0; b < bytes; b += 2 * W) {
+            long at = target + Lanes.ofPair(b);
+            long next = target + Lanes.ofPair(b + W);
             IntVector pair = Lanes.loadBytes(levels + b);
-            IntVector low = pair.lanewise(VectorOperators.LSHL, 28).lanewise(VectorOperators.ASHR, 28);
-            IntVector high = pair.lanewise(VectorOperators.ASHR, 4);
-            store(Lanes.toFloats(low).mul(factor), at);
-            store(Lanes.toFloats(high).mul(factor), at + 4L * HALF);
+            IntVector nextPair = Lanes.loadBytes(levels + b + W);
+            store(Lanes.low(pair, factor), at);
+            store(Lanes.high(pair, factor), at + HALF_BYTES);
+            store(Lanes.low(nextPair, factor), next);
+            store(Lanes.high(nextPair, factor), next + HALF_BYTES);
         }
     }
 
     static void accumulate(long levels, float scale, long target, int count) {
         FloatVector factor = Lanes.constant(scale);
         int bytes = count / 2;
-        for (int b = 0; b < bytes; b += W) {
-            long at = target + 4L * (b + (b & -HALF));
+        for (int b = 0; b < bytes; b += 2 * W) {
+            long at = target + Lanes.ofPair(b);
+            long next = target + Lanes.ofPair(b + W);
             IntVector pair = Lanes.loadBytes(levels + b);
-            IntVector low = pair.lanewise(VectorOperators.LSHL, 28).lanewise(VectorOperators.ASHR, 28);
-            IntVector high = pair.lanewise(VectorOperators.ASHR, 4);
-            store(load(at).add(Lanes.toFloats(low).mul(factor)), at);
-            store(load(at + 4L * HALF).add(Lanes.toFloats(high).mul(factor)), at + 4L * HALF);
+            IntVector nextPair = Lanes.loadBytes(levels + b + W);
+            store(load(at).add(Lanes.low(pair, factor)), at);
+            store(load(at + HALF_BYTES).add(Lanes.high(pair, factor)), at + HALF_BYTES);
+            store(load(next).add(Lanes.low(nextPair, factor)), next);
+            store(load(next + HALF_BYTES).add(Lanes.high(nextPair, factor)), next + HALF_BYTES);
         }
     }
 }

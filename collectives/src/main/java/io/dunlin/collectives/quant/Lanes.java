@@ -19,6 +19,9 @@ final class Lanes {
     /** Floats in a vector. */
     static final int W = F.length();
 
+    /** Floats that the loops over levels take at a time. */
+    static final int STEP = 4 * W;
+
     /** Adding it to a float below 2^22 leaves the nearest integer, ties to even, in the low bits. */
     static final FloatVector ROUNDER = constant(0x1.8p23f);
 
@@ -63,5 +66,41 @@ final class Lanes {
 
     static FloatVector toFloats(IntVector vector) {
         return (FloatVector) vector.convertShape(VectorOperators.I2F, F, 0);
+    }
+
+    /** The bits without the sign. */
+    static IntVector magnitude(long address) {
+        return load(address).reinterpretAsInts().and(0x7FFFFFFF);
+    }
+
+    /** F32 times a factor, rounded: the integers are in the low 22 bits. */
+    static IntVector rounded(long address, FloatVector factor) {
+        return load(address).mul(factor).add(ROUNDER).reinterpretAsInts();
+    }
+
+    /** 8-bit levels times a factor. */
+    static FloatVector scaled(long levels, FloatVector factor) {
+        return toFloats(loadBytes(levels)).mul(factor);
+    }
+
+    /** Distance in bytes of the elements in the lower halves of the bytes from number {@code b} on. */
+    static long ofPair(int b) {
+        return 4L * (b + (b & -(BlockFormat.GROUP_ELEMENTS / 2)));
+    }
+
+    /** Two levels of 4 bits in the low byte of each lane. */
+    static IntVector paired(IntVector low, IntVector high) {
+        return low.and(0xF).or(high.lanewise(VectorOperators.LSHL, 4));
+    }
+
+    /** The levels in the lower halves of bytes, times a factor. */
+    static FloatVector low(IntVector pairs, FloatVector factor) {
+        return toFloats(pairs.lanewise(VectorOperators.LSHL, 28).lanewise(VectorOperators.ASHR, 28))
+                .mul(factor);
+    }
+
+    /** The levels in the upper halves. */
+    static FloatVector high(IntVector pairs, FloatVector factor) {
+        return toFloats(pairs.lanewise(VectorOperators.ASHR, 4)).mul(factor);
     }
 }

@@ -7,7 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Vector loops over what fills whole vectors (whole groups, for levels of 4 bits), and the plain loops over the rest. */
+/** Vector loops over what fills whole vectors, and the plain loops over the rest. */
 final class VectorKernels extends BlockKernels {
     private final PlainKernels plain;
     private final boolean wide;
@@ -25,19 +25,19 @@ final class VectorKernels extends BlockKernels {
         return count & -Lanes.W;
     }
 
-    /** How many of {@code count} levels the loops take. */
-    private int wholeLevels(int count) {
-        return wide ? whole(count) : count & -BlockFormat.GROUP_ELEMENTS;
+    /** How many of {@code count} fill whole steps of the loops that are unrolled. */
+    private static int wholeSteps(int count) {
+        return count & -Lanes.STEP;
     }
 
-    /** Where the level with this number is, the first of a group. */
+    /** Where the level with this number is, the first of a step. */
     private long level(long levels, int number) {
         return levels + (wide ? number : number / 2);
     }
 
     @Override
     int largestBits(long x, int count) {
-        int whole = whole(count);
+        int whole = wholeSteps(count);
         int largest = FloatLoops.largestBits(x, whole);
         return whole == count ? largest : Math.max(largest, plain.largestBits(x + 4L * whole, count - whole));
     }
@@ -58,7 +58,7 @@ final class VectorKernels extends BlockKernels {
 
     @Override
     void quantize(long x, float inverse, long levels, int count) {
-        int whole = wholeLevels(count);
+        int whole = wholeSteps(count);
         if (wide) {
             Int8Loops.quantize(x, inverse, levels, whole);
         } else {
@@ -76,7 +76,7 @@ final class VectorKernels extends BlockKernels {
 
     @Override
     void dequantize(long levels, float scale, long target, int count) {
-        int whole = wholeLevels(count);
+        int whole = wholeSteps(count);
         if (wide) {
             Int8Loops.dequantize(levels, scale, target, whole);
         } else {
@@ -87,7 +87,7 @@ final class VectorKernels extends BlockKernels {
 
     @Override
     void accumulate(long levels, float scale, long target, int count) {
-        int whole = wholeLevels(count);
+        int whole = wholeSteps(count);
         if (wide) {
             Int8Loops.accumulate(levels, scale, target, whole);
         } else {
