@@ -4,7 +4,7 @@ import io.dunlin.tensor.Philox;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * What is done to one block of at most {@link BlockFormat#MOST_BLOCK_ELEMENTS} elements. Floats are F32 at raw addresses;
+ * What is done to a block of at most {@link BlockFormat#MOST_BLOCK_ELEMENTS} elements, or to some whole ones. Floats are F32 at raw addresses;
  * levels lie as {@link BlockFormat} says. {@link PlainKernels} are the specification of {@link VectorKernels}: the same
  * bits, except for {@link #powers}.
  */
@@ -33,8 +33,8 @@ abstract sealed class BlockKernels permits PlainKernels, VectorKernels {
     /** F32 to BF16, to nearest even. */
     abstract void narrow(long x, long halves, int count);
 
-    /** The levels nearest to x * inverse, ties to even. */
-    abstract void quantize(long x, float inverse, long levels, int count);
+    /** The levels nearest to x * inverse, ties to even, of neighbouring blocks of {@code count}, an inverse for each. */
+    abstract void quantize(long inverses, long x, long levels, int blocks, int count);
 
     /**
      * target = x * inverse plus a random number between -1/2 and 1/2, kept within the largest level: what {@link #quantize}
@@ -44,11 +44,11 @@ abstract sealed class BlockKernels permits PlainKernels, VectorKernels {
      */
     abstract void dither(long x, float inverse, long noise, long target, int count);
 
-    /** target = level * scale. */
-    abstract void dequantize(long levels, float scale, long target, int count);
+    /** target = level * scale, of neighbouring blocks of {@code count}, a scale for each. */
+    abstract void dequantize(long scales, long levels, long target, int blocks, int count);
 
     /** target += level * scale. */
-    abstract void accumulate(long levels, float scale, long target, int count);
+    abstract void accumulate(long scales, long levels, long target, int blocks, int count);
 
     /** x = x / divisor. */
     abstract void divide(long x, float divisor, int count);

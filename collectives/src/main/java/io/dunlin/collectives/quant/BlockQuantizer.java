@@ -18,6 +18,7 @@ import java.lang.foreign.ValueLayout;
  */
 public final class BlockQuantizer extends Codec {
     private static final int NOT_FINITE = 0x7F800000;
+    private static final long INVERSES_BYTES = (SignalToNoise.SAMPLED + 1L) * Float.BYTES;
 
     private final BlockFormat format;
     private final Rounding rounding;
@@ -35,6 +36,10 @@ public final class BlockQuantizer extends Codec {
     private final long others;
     /** Room for a block's random numbers. */
     private final long noise;
+    /** Room for the inverses of as many scales as are made together. */
+    private final long inverses;
+    /** Where there is a 1. */
+    private final long one;
 
     /**
      * Makes one.
@@ -57,10 +62,14 @@ public final class BlockQuantizer extends Codec {
         long floatBytes = (long) format.blockElements() * Float.BYTES;
         long noiseGroups = format.blockElements() / BlockKernels.RANDOM_GROUP + 2;
         this.scratch = arena.allocate(
-                2 * floatBytes + noiseGroups * BlockKernels.RANDOM_GROUP * BlockKernels.RANDOM_BYTES, 64);
+                2 * floatBytes + noiseGroups * BlockKernels.RANDOM_GROUP * BlockKernels.RANDOM_BYTES + INVERSES_BYTES,
+                64);
         this.floats = scratch.address();
         this.others = floats + floatBytes;
-        this.noise = others + floatBytes;
+        this.inverses = others + floatBytes;
+        this.one = inverses + SignalToNoise.SAMPLED * Float.BYTES;
+        this.noise = inverses + INVERSES_BYTES;
+        ALL.set(ValueLayout.JAVA_FLOAT, one, 1);
     }
 
     /** The largest that the largest level does not make infinite. */
@@ -95,8 +104,11 @@ public final class BlockQuantizer extends Codec {
     void encode(Run from, long message) {
         format.writeHeader(message, from.elements);
         long blocks = format.blocks(from.elements);
-        for (long block = 0; block < blocks; block++) {
-            encodeBlock(from, block, floatsOf(from, block), message);
+        boolean inPlace = from.dtype == DType.F32 && rounding == Rounding.NEAREST_EVEN;
+        for (long block = 0; block < blocks; ) {
+            int together = inPlace ? together(from, block) : 1;
+            encodeBlocks(from, block, together, floatsOf(from, block), message);
+            block += together;
         }
     }
 
@@ -115,29 +127,50 @@ public final class BlockQuantizer extends Codec {
         return floats;
     }
 
-    /** Encodes the {@code floats} of one block; whether all are finite. */
+    /** Encodes the floats of one block; whether all are finite. */
     boolean encodeBlock(Run from, long block, long x, long message) {
+        return encodeBlocks(from, block, 1, x, message);
+    }
+
+    /** Encodes neighbouring blocks of the same length, at most {@link SignalToNoise#SAMPLED}. */
+    private boolean encodeBlocks(Run from, long block, int blocks, long x, long message) {
         int count = count(from, block);
         long levels = levels(message, from.elements, block);
-        int largestBits = kernels.largestBits(x, count);
-        if (largestBits >= NOT_FINITE) {
-            RawMemory.clear(levels, format.levelBytes(count));
-            putScale(message, block, Float.NaN);
-            signalToNoise.addBrokenBlock();
-            return false;
+        int broken = 0;
+        for (int i = 0; i < blocks; i++) {
+            float scale = scaleOf(kernels.largestBits(x + 4L * i * count, count));
+            putScale(message, block + i, scale);
+            ALL.set(ValueLayout.JAVA_FLOAT, inverses + 4L * i, 1 / scale);
+            broken += scale != scale ? 1 : 0;
         }
-        float scale = Math.clamp(Float.intBitsToFloat(largestBits) / largestLevel, Float.MIN_NORMAL, largestScale);
-        float inverse = 1 / scale;
-        putScale(message, block, scale);
         if (rounding == Rounding.STOCHASTIC) {
-            kernels.quantize(dithered(from, block, x, inverse), 1, levels, count);
+            kernels.quantize(one, dithered(from, block, x, 1 / scale(message, block)), levels, 1, count);
         } else {
-            kernels.quantize(x, inverse, levels, count);
+            kernels.quantize(inverses, x, levels, blocks, count);
         }
-        if (block % SignalToNoise.SAMPLED == 0) {
-            measure(x, scale, levels, count);
+        if (broken > 0) {
+            clearBroken(message, from.elements, block, blocks);
+        } else if (block % SignalToNoise.SAMPLED == 0) {
+            measure(x, scale(message, block), levels, count);
         }
-        return true;
+        return broken == 0;
+    }
+
+    private float scaleOf(int largestBits) {
+        return largestBits >= NOT_FINITE
+                ? Float.NaN
+                : Math.clamp(Float.intBitsToFloat(largestBits) / largestLevel, Float.MIN_NORMAL, largestScale);
+    }
+
+    /** What was made of elements that are not finite means nothing. */
+    private void clearBroken(long message, long elements, long block, int blocks) {
+        for (long i = block; i < block + blocks; i++) {
+            if (Float.isNaN(scale(message, i))) {
+                long count = Math.min(format.blockElements(), elements - i * format.blockElements());
+                RawMemory.clear(levels(message, elements, i), format.levelBytes(count));
+                signalToNoise.addBrokenBlock();
+            }
+        }
     }
 
     private long dithered(Run from, long block, long x, float inverse) {
@@ -151,7 +184,7 @@ public final class BlockQuantizer extends Codec {
     }
 
     private void measure(long x, float scale, long levels, int count) {
-        kernels.dequantize(levels, 1, others, count);
+        kernels.dequantize(one, levels, others, 1, count);
         kernels.powers(x, 1 / scale, others, count, meter);
         double unit = (double) scale * scale;
         signalToNoise.add(meter.signal * unit, meter.noise * unit);
@@ -160,25 +193,49 @@ public final class BlockQuantizer extends Codec {
     @Override
     void decode(long message, Run to) {
         format.checkHeader(message, to.elements);
-        long blocks = format.blocks(to.elements);
-        for (long block = 0; block < blocks; block++) {
-            long first = block * format.blockElements();
-            if (to.dtype == DType.F32) {
-                decodeBlock(message, to, block, to.address + first * Float.BYTES);
-            } else {
-                decodeBlock(message, to, block, floats);
-                kernels.narrow(floats, to.address + first * Short.BYTES, count(to, block));
+        if (to.dtype == DType.F32) {
+            for (long block = 0; block < format.blocks(to.elements); block += together(to, block)) {
+                dequantize(message, to, block, together(to, block));
             }
+            return;
         }
+        for (long block = 0; block < format.blocks(to.elements); block++) {
+            decodeBlock(message, to, block, floats);
+            kernels.narrow(floats, to.address + block * format.blockElements() * Short.BYTES, count(to, block));
+        }
+    }
+
+    /** How many blocks from this one on are worked on together: whole ones, or the last. */
+    private int together(Run of, long block) {
+        long whole = of.elements / format.blockElements() - block;
+        return (int) Math.clamp(whole, 1, SignalToNoise.SAMPLED);
+    }
+
+    private long floatsAt(Run of, long block) {
+        return of.address + block * format.blockElements() * Float.BYTES;
     }
 
     /** Decodes one block to F32 at {@code target}. */
     void decodeBlock(long message, Run to, long block, long target) {
-        kernels.dequantize(levels(message, to.elements, block), scale(message, block), target, count(to, block));
+        kernels.dequantize(scaleAt(message, block), levels(message, to.elements, block), target, 1, count(to, block));
     }
 
-    private void accumulateBlock(long message, Run to, long block, long target) {
-        kernels.accumulate(levels(message, to.elements, block), scale(message, block), target, count(to, block));
+    private void dequantize(long message, Run to, long block, int blocks) {
+        kernels.dequantize(
+                scaleAt(message, block),
+                levels(message, to.elements, block),
+                floatsAt(to, block),
+                blocks,
+                count(to, block));
+    }
+
+    private void accumulate(long message, Run to, long block, int blocks) {
+        kernels.accumulate(
+                scaleAt(message, block),
+                levels(message, to.elements, block),
+                floatsAt(to, block),
+                blocks,
+                count(to, block));
     }
 
     @Override
@@ -186,15 +243,14 @@ public final class BlockQuantizer extends Codec {
         for (int i = 0; i < count; i++) {
             format.checkHeader(messages[i], to.elements);
         }
-        long blocks = format.blocks(to.elements);
-        for (long block = 0; block < blocks; block++) {
-            long target = to.address + block * format.blockElements() * Float.BYTES;
-            decodeBlock(messages[0], to, block, target);
+        for (long block = 0; block < format.blocks(to.elements); block += together(to, block)) {
+            int blocks = together(to, block);
+            dequantize(messages[0], to, block, blocks);
             for (int i = 1; i < count; i++) {
-                accumulateBlock(messages[i], to, block, target);
+                accumulate(messages[i], to, block, blocks);
             }
             if (divisor != 1) {
-                kernels.divide(target, divisor, count(to, block));
+                kernels.divide(floatsAt(to, block), divisor, blocks * count(to, block));
             }
         }
     }
@@ -202,10 +258,13 @@ public final class BlockQuantizer extends Codec {
     @Override
     void accumulate(long message, Run to) {
         format.checkHeader(message, to.elements);
-        long blocks = format.blocks(to.elements);
-        for (long block = 0; block < blocks; block++) {
-            accumulateBlock(message, to, block, to.address + block * format.blockElements() * Float.BYTES);
+        for (long block = 0; block < format.blocks(to.elements); block += together(to, block)) {
+            accumulate(message, to, block, together(to, block));
         }
+    }
+
+    private static long scaleAt(long message, long block) {
+        return message + BlockFormat.HEADER_BYTES + block * Float.BYTES;
     }
 
     private long levels(long message, long elements, long block) {
@@ -213,10 +272,10 @@ public final class BlockQuantizer extends Codec {
     }
 
     private static float scale(long message, long block) {
-        return ALL.get(ValueLayout.JAVA_FLOAT_UNALIGNED, message + BlockFormat.HEADER_BYTES + block * Float.BYTES);
+        return ALL.get(ValueLayout.JAVA_FLOAT_UNALIGNED, scaleAt(message, block));
     }
 
     private static void putScale(long message, long block, float scale) {
-        ALL.set(ValueLayout.JAVA_FLOAT_UNALIGNED, message + BlockFormat.HEADER_BYTES + block * Float.BYTES, scale);
+        ALL.set(ValueLayout.JAVA_FLOAT_UNALIGNED, scaleAt(message, block), scale);
     }
 }

@@ -14,11 +14,11 @@ final class FloatLoops {
 
     private FloatLoops() {}
 
-    /** The count is a multiple of {@link Lanes#STEP}. */
+    /** The count is a multiple of {@link Lanes#STEP}. Two chains of maxima, so that one need not wait for the other. */
     static int largestBits(long x, int count) {
         IntVector a = IntVector.zero(Lanes.I);
         IntVector b = IntVector.zero(Lanes.I);
-        for (int i = 0; i < count; i += Lanes.STEP) {
+        for (int i = 0; i < count; i += 4 * W) {
             long at = x + 4L * i;
             a = a.max(Lanes.magnitude(at).max(Lanes.magnitude(at + 4L * W)));
             b = b.max(Lanes.magnitude(at + 8L * W).max(Lanes.magnitude(at + 12L * W)));

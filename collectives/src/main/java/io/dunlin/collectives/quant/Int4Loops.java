@@ -8,7 +8,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * Loops over levels of 4 bits; counts are multiples of {@link Lanes#STEP}, which is whole groups. A vector of bytes has the
+ * Loops over blocks of levels of 4 bits, a factor for each block; counts are multiples of a group. A vector of bytes has the
  * elements at {@link Lanes#ofPair} in its lower halves and those of half a group further in its upper ones.
  */
 final class Int4Loops {
@@ -16,47 +16,47 @@ final class Int4Loops {
 
     private Int4Loops() {}
 
-    static void quantize(long x, float inverse, long levels, int count) {
-        FloatVector factor = Lanes.constant(inverse);
+    static void quantize(long inverses, long x, long levels, int blocks, int count) {
         int bytes = count / 2;
-        for (int b = 0; b < bytes; b += 2 * W) {
-            long at = x + Lanes.ofPair(b);
-            long next = x + Lanes.ofPair(b + W);
-            Lanes.storeBytes(
-                    Lanes.paired(Lanes.rounded(at, factor), Lanes.rounded(at + HALF_BYTES, factor)), levels + b);
-            Lanes.storeBytes(
-                    Lanes.paired(Lanes.rounded(next, factor), Lanes.rounded(next + HALF_BYTES, factor)),
-                    levels + b + W);
+        for (int block = 0; block < blocks; block++) {
+            FloatVector factor = Lanes.constantAt(inverses + 4L * block);
+            long in = x + 4L * block * count;
+            long to = levels + (long) block * bytes;
+            for (int b = 0; b < bytes; b += W) {
+                long at = in + Lanes.ofPair(b);
+                IntVector low = Lanes.rounded(at, factor);
+                Lanes.storeBytes(Lanes.paired(low, Lanes.rounded(at + HALF_BYTES, factor)), to + b);
+            }
         }
     }
 
-    static void dequantize(long levels, float scale, long target, int count) {
-        FloatVector factor = Lanes.constant(scale);
+    static void dequantize(long scales, long levels, long target, int blocks, int count) {
         int bytes = count / 2;
-        for (int b = 0; b < bytes; b += 2 * W) {
-            long at = target + Lanes.ofPair(b);
-            long next = target + Lanes.ofPair(b + W);
-            IntVector pair = Lanes.loadBytes(levels + b);
-            IntVector nextPair = Lanes.loadBytes(levels + b + W);
-            store(Lanes.low(pair, factor), at);
-            store(Lanes.high(pair, factor), at + HALF_BYTES);
-            store(Lanes.low(nextPair, factor), next);
-            store(Lanes.high(nextPair, factor), next + HALF_BYTES);
+        for (int block = 0; block < blocks; block++) {
+            FloatVector factor = Lanes.constantAt(scales + 4L * block);
+            long from = levels + (long) block * bytes;
+            long to = target + 4L * block * count;
+            for (int b = 0; b < bytes; b += W) {
+                long at = to + Lanes.ofPair(b);
+                IntVector pair = Lanes.loadBytes(from + b);
+                store(Lanes.low(pair, factor), at);
+                store(Lanes.high(pair, factor), at + HALF_BYTES);
+            }
         }
     }
 
-    static void accumulate(long levels, float scale, long target, int count) {
-        FloatVector factor = Lanes.constant(scale);
+    static void accumulate(long scales, long levels, long target, int blocks, int count) {
         int bytes = count / 2;
-        for (int b = 0; b < bytes; b += 2 * W) {
-            long at = target + Lanes.ofPair(b);
-            long next = target + Lanes.ofPair(b + W);
-            IntVector pair = Lanes.loadBytes(levels + b);
-            IntVector nextPair = Lanes.loadBytes(levels + b + W);
-            store(load(at).add(Lanes.low(pair, factor)), at);
-            store(load(at + HALF_BYTES).add(Lanes.high(pair, factor)), at + HALF_BYTES);
-            store(load(next).add(Lanes.low(nextPair, factor)), next);
-            store(load(next + HALF_BYTES).add(Lanes.high(nextPair, factor)), next + HALF_BYTES);
+        for (int block = 0; block < blocks; block++) {
+            FloatVector factor = Lanes.constantAt(scales + 4L * block);
+            long from = levels + (long) block * bytes;
+            long to = target + 4L * block * count;
+            for (int b = 0; b < bytes; b += W) {
+                long at = to + Lanes.ofPair(b);
+                IntVector pair = Lanes.loadBytes(from + b);
+                store(load(at).add(Lanes.low(pair, factor)), at);
+                store(load(at + HALF_BYTES).add(Lanes.high(pair, factor)), at + HALF_BYTES);
+            }
         }
     }
 }

@@ -2,6 +2,7 @@ package io.dunlin.collectives.quant;
 
 import static io.dunlin.collectives.wire.RawMemory.ALL;
 
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -19,8 +20,8 @@ final class Lanes {
     /** Floats in a vector. */
     static final int W = F.length();
 
-    /** Floats that the loops over levels take at a time. */
-    static final int STEP = 4 * W;
+    /** The loops over blocks take whole multiples of so many floats, which are whole groups too. */
+    static final int STEP = Math.max(4 * W, BlockFormat.GROUP_ELEMENTS);
 
     /** Adding it to a float below 2^22 leaves the nearest integer, ties to even, in the low bits. */
     static final FloatVector ROUNDER = constant(0x1.8p23f);
@@ -34,6 +35,11 @@ final class Lanes {
 
     static FloatVector constant(float value) {
         return FloatVector.broadcast(F, value);
+    }
+
+    /** The float at an address, in every lane. */
+    static FloatVector constantAt(long address) {
+        return constant(ALL.get(ValueLayout.JAVA_FLOAT_UNALIGNED, address));
     }
 
     static FloatVector load(long address) {

@@ -44,7 +44,13 @@ final class PlainKernels extends BlockKernels {
     }
 
     @Override
-    void quantize(long x, float inverse, long levels, int count) {
+    void quantize(long inverses, long x, long levels, int blocks, int count) {
+        for (int block = 0; block < blocks; block++) {
+            quantize(x + 4L * block * count, get(inverses, block), levels + (long) block * count * bits / 8, count);
+        }
+    }
+
+    private void quantize(long x, float inverse, long levels, int count) {
         if (bits == 8) {
             for (int i = 0; i < count; i++) {
                 ALL.set(JAVA_BYTE, levels + i, (byte) level(get(x, i) * inverse));
@@ -75,16 +81,18 @@ final class PlainKernels extends BlockKernels {
     }
 
     @Override
-    void dequantize(long levels, float scale, long target, int count) {
-        for (int i = 0; i < count; i++) {
-            put(target, i, levelAt(levels, i, count) * scale);
+    void dequantize(long scales, long levels, long target, int blocks, int count) {
+        for (int i = 0; i < blocks * count; i++) {
+            long block = levels + (long) (i / count) * count * bits / 8;
+            put(target, i, levelAt(block, i % count, count) * get(scales, i / count));
         }
     }
 
     @Override
-    void accumulate(long levels, float scale, long target, int count) {
-        for (int i = 0; i < count; i++) {
-            put(target, i, get(target, i) + levelAt(levels, i, count) * scale);
+    void accumulate(long scales, long levels, long target, int blocks, int count) {
+        for (int i = 0; i < blocks * count; i++) {
+            long block = levels + (long) (i / count) * count * bits / 8;
+            put(target, i, get(target, i) + levelAt(block, i % count, count) * get(scales, i / count));
         }
     }
 

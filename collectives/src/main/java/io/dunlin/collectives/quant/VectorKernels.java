@@ -25,7 +25,7 @@ final class VectorKernels extends BlockKernels {
         return count & -Lanes.W;
     }
 
-    /** How many of {@code count} fill whole steps of the loops that are unrolled. */
+    /** How many of {@code count} the loops over blocks take. */
     private static int wholeSteps(int count) {
         return count & -Lanes.STEP;
     }
@@ -57,14 +57,27 @@ final class VectorKernels extends BlockKernels {
     }
 
     @Override
-    void quantize(long x, float inverse, long levels, int count) {
-        int whole = wholeSteps(count);
-        if (wide) {
-            Int8Loops.quantize(x, inverse, levels, whole);
-        } else {
-            Int4Loops.quantize(x, inverse, levels, whole);
+    void quantize(long inverses, long x, long levels, int blocks, int count) {
+        if (count % Lanes.STEP == 0) {
+            quantizeSteps(inverses, x, levels, blocks, count);
+            return;
         }
-        plain.quantize(x + 4L * whole, inverse, level(levels, whole), count - whole);
+        int whole = wholeSteps(count);
+        for (int block = 0; block < blocks; block++) {
+            long factor = inverses + 4L * block;
+            long from = x + 4L * block * count;
+            long to = level(levels, block * count);
+            quantizeSteps(factor, from, to, 1, whole);
+            plain.quantize(factor, from + 4L * whole, level(to, whole), 1, count - whole);
+        }
+    }
+
+    private void quantizeSteps(long inverses, long x, long levels, int blocks, int count) {
+        if (wide) {
+            Int8Loops.quantize(inverses, x, levels, blocks, count);
+        } else {
+            Int4Loops.quantize(inverses, x, levels, blocks, count);
+        }
     }
 
     @Override
@@ -75,25 +88,51 @@ final class VectorKernels extends BlockKernels {
     }
 
     @Override
-    void dequantize(long levels, float scale, long target, int count) {
-        int whole = wholeSteps(count);
-        if (wide) {
-            Int8Loops.dequantize(levels, scale, target, whole);
-        } else {
-            Int4Loops.dequantize(levels, scale, target, whole);
+    void dequantize(long scales, long levels, long target, int blocks, int count) {
+        if (count % Lanes.STEP == 0) {
+            dequantizeSteps(scales, levels, target, blocks, count);
+            return;
         }
-        plain.dequantize(level(levels, whole), scale, target + 4L * whole, count - whole);
+        int whole = wholeSteps(count);
+        for (int block = 0; block < blocks; block++) {
+            long factor = scales + 4L * block;
+            long from = level(levels, block * count);
+            long to = target + 4L * block * count;
+            dequantizeSteps(factor, from, to, 1, whole);
+            plain.dequantize(factor, level(from, whole), to + 4L * whole, 1, count - whole);
+        }
+    }
+
+    private void dequantizeSteps(long scales, long levels, long target, int blocks, int count) {
+        if (wide) {
+            Int8Loops.dequantize(scales, levels, target, blocks, count);
+        } else {
+            Int4Loops.dequantize(scales, levels, target, blocks, count);
+        }
     }
 
     @Override
-    void accumulate(long levels, float scale, long target, int count) {
-        int whole = wholeSteps(count);
-        if (wide) {
-            Int8Loops.accumulate(levels, scale, target, whole);
-        } else {
-            Int4Loops.accumulate(levels, scale, target, whole);
+    void accumulate(long scales, long levels, long target, int blocks, int count) {
+        if (count % Lanes.STEP == 0) {
+            accumulateSteps(scales, levels, target, blocks, count);
+            return;
         }
-        plain.accumulate(level(levels, whole), scale, target + 4L * whole, count - whole);
+        int whole = wholeSteps(count);
+        for (int block = 0; block < blocks; block++) {
+            long factor = scales + 4L * block;
+            long from = level(levels, block * count);
+            long to = target + 4L * block * count;
+            accumulateSteps(factor, from, to, 1, whole);
+            plain.accumulate(factor, level(from, whole), to + 4L * whole, 1, count - whole);
+        }
+    }
+
+    private void accumulateSteps(long scales, long levels, long target, int blocks, int count) {
+        if (wide) {
+            Int8Loops.accumulate(scales, levels, target, blocks, count);
+        } else {
+            Int4Loops.accumulate(scales, levels, target, blocks, count);
+        }
     }
 
     @Override
