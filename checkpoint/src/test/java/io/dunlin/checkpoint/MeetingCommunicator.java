@@ -164,6 +164,16 @@ final class MeetingCommunicator implements Communicator {
     }
 
     @Override
+    public Work send(MemorySegment data, int peer) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work receive(MemorySegment data, int peer) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public Work barrier() {
         throw new UnsupportedOperationException();
     }

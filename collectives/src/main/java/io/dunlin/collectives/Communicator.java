@@ -114,6 +114,17 @@ public interface Communicator extends AutoCloseable {
      */
     Work scatter(MemorySegment all, MemorySegment part, List<Long> lengthsBytes, int root);
 
+    /**
+     * Sends {@code data} to one member. Messages from a to b are received in the order in which they were sent; they do not
+     * wait for collectives, nor collectives for them.
+     *
+     * @param peer another member
+     */
+    Work send(MemorySegment data, int peer);
+
+    /** Receives what {@code peer} sends next; as long as what is sent. */
+    Work receive(MemorySegment data, int peer);
+
     /** Done when every member has called it. */
     Work barrier();
 

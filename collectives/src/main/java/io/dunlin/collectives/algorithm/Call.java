@@ -100,6 +100,12 @@ public final class Call {
         this.root = root;
     }
 
+    /** {@code data} to or from {@code peer}. */
+    public void message(MemorySegment data, int peer) {
+        set(OperationKind.MESSAGE, data, data, data.byteSize(), 0);
+        this.root = peer;
+    }
+
     /** Nothing but presence. */
     public void barrier() {
         set(OperationKind.BARRIER, MemorySegment.NULL, MemorySegment.NULL, 0, 0);
@@ -162,7 +168,7 @@ public final class Call {
         return detail;
     }
 
-    /** The member whose data is broadcast or scattered, or where it is gathered. */
+    /** The member whose data is broadcast or scattered, or where it is gathered; the other one of a message. */
     public int root() {
         return root;
     }
@@ -205,6 +211,11 @@ public final class Call {
     /** Length of {@code member}'s part; of an all-to-all, of the run for {@code member}. */
     public long partBytes(int member) {
         return parts.bytes(member);
+    }
+
+    /** Length of all runs that are sent, of an all-to-all. */
+    long sendBytes() {
+        return parts.totalBytes();
     }
 
     /** First byte of the run from {@code member}, of an all-to-all. */

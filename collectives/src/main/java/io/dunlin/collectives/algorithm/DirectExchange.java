@@ -70,7 +70,8 @@ class DirectExchange implements Algorithm {
             case ALL_TO_ALL -> exchange();
             case BROADCAST -> broadcast(root);
             case BARRIER -> meet();
-            case ALL_REDUCE_TREE, NOT_ENTERED -> throw new IllegalArgumentException(call.kind() + " goes another way");
+            case ALL_REDUCE_TREE, MESSAGE, NOT_ENTERED ->
+                throw new IllegalArgumentException(call.kind() + " goes another way");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.dunlin.collectives.algorithm;
 
+import io.dunlin.collectives.transport.PeerMemory;
 import io.dunlin.collectives.wire.OperationKind;
 import io.dunlin.collectives.wire.Reductions;
 import io.dunlin.tensor.DType;
@@ -15,7 +16,11 @@ public final class Repertoire {
     /** All that one member sends directly, at most, before the ring is taken. */
     static final long DIRECT_BYTES = 64 << 10;
 
+    /** What is shorter goes through streams also where memory is shared: one trip instead of two. */
+    private static final long SHORT_BYTES = 8 << 10;
+
     private final int size;
+    private final PeerMemory memory;
     private final Algorithm[] algorithms;
 
     /** The ways there are; the ordinal is on the wire. */
@@ -26,29 +31,44 @@ public final class Repertoire {
         TREE_OWNERS,
         RING_REDUCE,
         RING_GATHER,
-        CHAIN_BROADCAST
+        CHAIN_BROADCAST,
+        SHARED
     }
 
     /** The algorithms of member {@code rank} of {@code size}, with working memory from {@code arena}. */
-    public Repertoire(int rank, int size, Arena arena) {
+    public Repertoire(int rank, int size, PeerMemory memory, Arena arena) {
         Reductions reductions = new Reductions();
         Scratch arrivals = new Scratch(arena);
         Scratch kept = new Scratch(arena);
+        Folds folds = new Folds(size, reductions, arena);
         this.size = size;
+        this.memory = memory;
         this.algorithms = new Algorithm[] {
             new DirectExchange(rank, size, reductions, arrivals),
             new PairwiseExchange(rank, size, reductions, arrivals),
-            new OwnerReduction(rank, size, new RankOrderFold(size, reductions), arrivals, kept),
-            new OwnerReduction(rank, size, new TreeFold(new Scratch(arena)), arrivals, kept),
+            new OwnerReduction(rank, size, folds.byRank(), arrivals, kept),
+            new OwnerReduction(rank, size, folds.byTree(), arrivals, kept),
             new RingAllReduce(rank, size, reductions),
             new RingAllGather(rank, size),
-            new ChainBroadcast(rank, size)
+            new ChainBroadcast(rank, size),
+            new SharedExchange(rank, size, memory, folds, new Scratch(arena))
         };
     }
 
     /** The number of the way that {@code call} is done. */
     public int choose(Call call) {
+        if (memory != PeerMemory.NONE && !shortForSharing(call)) {
+            return Way.SHARED.ordinal();
+        }
         return way(call, call.lengthBytes() * (size - 1) <= DIRECT_BYTES).ordinal();
+    }
+
+    private static boolean shortForSharing(Call call) {
+        return switch (call.kind()) {
+            case BARRIER -> true;
+            case ALL_TO_ALL -> false; // how long it is differs from member to member
+            default -> call.lengthBytes() <= SHORT_BYTES;
+        };
     }
 
     private static Way way(Call call, boolean shortOne) {

@@ -162,9 +162,17 @@ final class Arguments {
         isNative("data", data);
     }
 
+    void message(MemorySegment data, int peer) {
+        isMember(peer);
+        if (peer == rank) {
+            throw new IllegalArgumentException("a message from member %d to itself".formatted(rank));
+        }
+        isNative("data", data);
+    }
+
     private void isMember(int member) {
         if (member < 0 || member >= group.size()) {
-            throw new IllegalArgumentException("root %d of %d members".formatted(member, group.size()));
+            throw new IllegalArgumentException("member %d of %d".formatted(member, group.size()));
         }
     }
 

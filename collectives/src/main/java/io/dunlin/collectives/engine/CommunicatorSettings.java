@@ -1,6 +1,7 @@
 package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.Group;
+import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.wire.OperationHeader;
 import java.time.Duration;
 
@@ -13,9 +14,16 @@ import java.time.Duration;
  * @param rank this member's number in the group
  * @param connectTimeout until all members must have met
  * @param operationTimeout until an operation must be over, from when all before it are
+ * @param priority among the communicators of this rank
  */
 public record CommunicatorSettings(
-        String run, int generation, Group group, int rank, Duration connectTimeout, Duration operationTimeout) {
+        String run,
+        int generation,
+        Group group,
+        int rank,
+        Duration connectTimeout,
+        Duration operationTimeout,
+        Priority priority) {
     /** Checks the ranges. */
     public CommunicatorSettings {
         if (rank < 0 || rank >= group.size()) {
@@ -26,6 +34,12 @@ public record CommunicatorSettings(
         }
     }
 
+    /** With the priority of gradients. */
+    public CommunicatorSettings(
+            String run, int generation, Group group, int rank, Duration connectTimeout, Duration operationTimeout) {
+        this(run, generation, group, rank, connectTimeout, operationTimeout, Priority.GRADIENTS);
+    }
+
     /** Member {@code rank} of a world of {@code size}, first generation, ten seconds for everything; for tests. */
     public static CommunicatorSettings of(int rank, int size) {
         return new CommunicatorSettings(
@@ -34,12 +48,12 @@ public record CommunicatorSettings(
 
     /** This, in another generation. */
     public CommunicatorSettings withGeneration(int generation) {
-        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout);
+        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, priority);
     }
 
     /** This, with other limits. */
     public CommunicatorSettings withTimeouts(Duration connectTimeout, Duration operationTimeout) {
-        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout);
+        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, priority);
     }
 
     OperationHeader.Scope scope() {

@@ -28,6 +28,7 @@ final class Engine {
     private final Diagnosis diagnosis;
     private final ControlLane control;
     private final DataLane data;
+    private final Messages messages;
     private final boolean[] told; // [member] of our failure
     private final long startNs;
 
@@ -41,24 +42,32 @@ final class Engine {
     private long housekeptNs;
     private long movedNs;
     private long askedNs;
+    private long watchedMessagesNs;
     private long failedNs;
 
-    Engine(CommunicatorSettings settings, Transport transport, OperationQueue queue, LongSupplier clockNs) {
+    Engine(
+            CommunicatorSettings settings,
+            Transport transport,
+            OperationQueue queue,
+            Messages.Queues messageQueues,
+            LongSupplier clockNs) {
         this.settings = settings;
         this.transport = transport;
         this.clockNs = clockNs;
         this.queue = queue;
         int size = transport.size();
-        this.window = new Window(settings.rank(), size, settings.scope(), arena);
+        this.window = new Window(settings.rank(), size, settings.scope(), transport.peerMemory(), arena);
         this.peers = new Peers(size, arena);
         this.diagnosis = new Diagnosis(settings, transport, window, peers);
         this.control = new ControlLane(settings, transport, window, queue, peers, diagnosis, verdict);
         this.data = new DataLane(transport, window, diagnosis, verdict, settings.generation());
+        this.messages = new Messages(settings, transport, messageQueues, diagnosis, verdict, arena);
         this.told = new boolean[size];
         this.startNs = clockNs.getAsLong();
         this.housekeptNs = startNs - HOUSEKEEPING_NS;
         this.movedNs = startNs;
         this.askedNs = startNs;
+        this.watchedMessagesNs = startNs;
     }
 
     /** Gives up; from any thread. */
@@ -77,7 +86,12 @@ final class Engine {
 
     /** Whether something may move without a new call. */
     boolean busy() {
-        return phase == Phase.CONNECTING || !window.empty() || !queue.isEmpty();
+        return phase == Phase.CONNECTING || !window.empty() || !queue.isEmpty() || !messages.idle();
+    }
+
+    /** Whether a call waits to be taken up. */
+    boolean called() {
+        return !queue.isEmpty() || messages.called();
     }
 
     /** Frames of other generations that were dropped. */
@@ -107,7 +121,7 @@ final class Engine {
     }
 
     private int run(long nowNs) {
-        int work = 0;
+        int work = messages.move(nowNs);
         while (!window.full() && !queue.isEmpty()) {
             window.begin(queue.take(), nowNs);
             work++;
@@ -131,8 +145,14 @@ final class Engine {
         control.poll();
         if (phase == Phase.CONNECTING) {
             connect(nowNs);
-        } else if (phase == Phase.RUNNING && !window.empty()) {
-            watch(nowNs);
+        } else if (phase == Phase.RUNNING) {
+            if (!window.empty()) {
+                watch(nowNs);
+            }
+            if (nowNs - watchedMessagesNs > STALL_NS) {
+                watchedMessagesNs = nowNs;
+                messages.watch(nowNs);
+            }
         }
     }
 
@@ -191,13 +211,21 @@ final class Engine {
             phase = Phase.FAILED;
             failedNs = nowNs;
             window.fail(cause);
+            messages.fail(cause);
         }
         if (nowNs - failedNs < FAREWELL_NS && control.sendAbort(cause, told)) {
             failedNs = nowNs - FAREWELL_NS;
         }
+        refuse();
+    }
+
+    /** Fails what was called and not taken up; only after a failure. */
+    void refuse() {
+        CollectiveException cause = verdict.cause();
         while (!queue.isEmpty()) {
             queue.take().fail(cause);
         }
+        messages.refuse(cause);
     }
 
     /** Frees all; after it every call fails. */
@@ -205,6 +233,7 @@ final class Engine {
         verdict.raise(CollectiveException.aborted("group %s was closed on rank %d"
                 .formatted(settings.group().name(), settings.globalRank(settings.rank()))));
         window.fail(verdict.cause());
+        messages.fail(verdict.cause());
         transport.close();
         arena.close();
     }

@@ -21,14 +21,18 @@ import java.util.function.LongSupplier;
  * <p>Operations are called by one thread at a time. A work belongs to the caller until its {@code await} returns.
  */
 public final class StreamCommunicator implements Communicator {
-    private static final Duration STANDSTILL = Duration.ofSeconds(60);
+    static final Duration STANDSTILL = Duration.ofSeconds(60);
     private static final long CONNECT_POLL_NS = 200_000;
 
     private final CommunicatorSettings settings;
-    private final OperationQueue queue = new OperationQueue();
-    private final Pulse pulse;
+    private final OperationQueue queue = new OperationQueue(); // collectives
+    private final OperationQueue sends = new OperationQueue();
+    private final OperationQueue receives = new OperationQueue();
+    private final Pulse pulse; // of the thread
     private final Engine engine;
     private final CommunicationThread thread;
+    private final CommunicationThread.Seat seat;
+    private final Runnable afterClose;
     private final Arguments arguments;
     private Operation[] pool = new Operation[64];
     private int cursor;
@@ -36,26 +40,49 @@ public final class StreamCommunicator implements Communicator {
     private long tensor;
     private long version;
 
-    private StreamCommunicator(CommunicatorSettings settings, Transport transport, LongSupplier clockNs) {
+    private StreamCommunicator(
+            CommunicatorSettings settings,
+            Transport transport,
+            LongSupplier clockNs,
+            CommunicationThread thread,
+            Pulse pulse,
+            Runnable afterClose) {
         this.settings = settings;
-        String role = "comm-%s-%d".formatted(settings.group().name(), settings.globalRank(settings.rank()));
-        this.pulse = new Pulse(role, STANDSTILL);
-        this.engine = new Engine(settings, transport, queue, clockNs);
-        this.thread = new CommunicationThread(role, engine, queue, pulse);
+        this.pulse = pulse;
+        this.engine = new Engine(settings, transport, queue, new Messages.Queues(sends, receives), clockNs);
+        this.thread = thread;
+        this.afterClose = afterClose;
         this.arguments = new Arguments(settings.group(), settings.rank());
         this.plan = TreePlan.of(0, settings.group().size());
         for (int i = 0; i < pool.length; i++) {
             pool[i] = new Operation(pulse, this::abort);
         }
+        this.seat = thread.add(engine, settings.priority());
     }
 
     /**
-     * Starts the communication thread, which owns {@code transport} from now on. Operations may be called at once; they
+     * Starts a thread of its own, which owns {@code transport} from now on. Operations may be called at once; they
      * begin when all members have met.
      *
      * @param clockNs time for deadlines
      */
     public static StreamCommunicator start(CommunicatorSettings settings, Transport transport, LongSupplier clockNs) {
+        String role = "comm-%s-%d".formatted(settings.group().name(), settings.globalRank(settings.rank()));
+        Pulse pulse = new Pulse(role, STANDSTILL);
+        CommunicationThread thread = new CommunicationThread(role, pulse);
+        StreamCommunicator communicator = on(thread, pulse, settings, transport, clockNs, thread::stop);
+        thread.start();
+        return communicator;
+    }
+
+    /** {@link #start} on a thread that runs other communicators, too. */
+    static StreamCommunicator on(
+            CommunicationThread thread,
+            Pulse pulse,
+            CommunicatorSettings settings,
+            Transport transport,
+            LongSupplier clockNs,
+            Runnable afterClose) {
         if (transport.size() != settings.group().size() || transport.rank() != settings.rank()) {
             throw new IllegalArgumentException("transport of member %d of %d for member %d of %d"
                     .formatted(
@@ -64,9 +91,7 @@ public final class StreamCommunicator implements Communicator {
                             settings.rank(),
                             settings.group().size()));
         }
-        StreamCommunicator communicator = new StreamCommunicator(settings, transport, clockNs);
-        communicator.thread.start();
-        return communicator;
+        return new StreamCommunicator(settings, transport, clockNs, thread, pulse, afterClose);
     }
 
     /**
@@ -183,6 +208,22 @@ public final class StreamCommunicator implements Communicator {
     }
 
     @Override
+    public Work send(MemorySegment data, int peer) {
+        arguments.message(data, peer);
+        Operation operation = next();
+        operation.take().message(data, peer);
+        return submit(operation, sends);
+    }
+
+    @Override
+    public Work receive(MemorySegment data, int peer) {
+        arguments.message(data, peer);
+        Operation operation = next();
+        operation.take().message(data, peer);
+        return submit(operation, receives);
+    }
+
+    @Override
     public Work barrier() {
         Operation operation = next();
         operation.take().barrier();
@@ -209,14 +250,18 @@ public final class StreamCommunicator implements Communicator {
     }
 
     private Work submit(Operation operation) {
+        return submit(operation, queue);
+    }
+
+    private Work submit(Operation operation, OperationQueue queue) {
         operation.call().label(tensor, version);
         tensor = 0;
         version = 0;
-        if (!thread.over()) {
+        if (!seat.left()) {
             queue.add(operation);
             thread.wake();
         }
-        if (thread.over()) {
+        if (seat.left()) {
             operation.fail(engine.verdict().cause());
         }
         return operation;
@@ -230,6 +275,7 @@ public final class StreamCommunicator implements Communicator {
 
     @Override
     public void close() {
-        thread.stop();
+        thread.remove(seat);
+        afterClose.run();
     }
 }

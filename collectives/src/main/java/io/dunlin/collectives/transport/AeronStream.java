@@ -21,8 +21,8 @@ final class AeronStream implements ControlledFragmentHandler, AutoCloseable {
     private final int peer;
     private final ExclusivePublication publication;
     private final Subscription subscription;
-    private @Nullable Image image;
-    private boolean ended;
+    private volatile @Nullable Image image; // set by whichever thread drives the client
+    private volatile boolean ended;
     private FrameHandler handler = NOBODY;
 
     AeronStream(Aeron aeron, AeronChannels channels, int peer, Lane lane, int streamId) {
@@ -52,7 +52,9 @@ final class AeronStream implements ControlledFragmentHandler, AutoCloseable {
     }
 
     private void onImageGone(Image unavailable) {
-        ended |= unavailable == image;
+        if (unavailable == image) {
+            ended = true;
+        }
     }
 
     boolean connected() {

@@ -51,6 +51,9 @@ public interface Transport extends AutoCloseable {
     /** Whether a peer is a process of this host, which the system can be asked about. */
     boolean sharesHost(int peer);
 
+    /** Memory of all peers, if all are on this host and have agreed to share it; else {@link PeerMemory#NONE}. */
+    PeerMemory peerMemory();
+
     /** How the transport reaches a peer, for messages: {@code aeron:udp 10.0.0.3:40456}. */
     String route(int peer);
 

@@ -148,7 +148,7 @@ public final class OperationHeader {
             case ALL_REDUCE, REDUCE_SCATTER, REDUCE ->
                 what + " " + name(DTYPES, address + 25) + " " + name(OPS, address + 26);
             case BROADCAST -> what + " from member " + detail;
-            case ALL_TO_ALL -> what;
+            case ALL_TO_ALL, MESSAGE -> what;
             default -> what + " (layout %08x)".formatted((int) (detail ^ (detail >>> 32)));
         };
     }

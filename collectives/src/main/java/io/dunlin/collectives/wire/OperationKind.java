@@ -22,6 +22,8 @@ public enum OperationKind {
     ALL_TO_ALL("all-to-all"),
     /** One member's data, on all. */
     BROADCAST("broadcast"),
+    /** Data from one member to another. */
+    MESSAGE("message"),
     /** Nothing but the knowledge that all are here. */
     BARRIER("barrier");
 

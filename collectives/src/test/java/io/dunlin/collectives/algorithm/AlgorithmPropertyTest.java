@@ -3,6 +3,7 @@ package io.dunlin.collectives.algorithm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.transport.PeerMemory;
 import io.dunlin.collectives.wire.RawMemory;
 import io.dunlin.tensor.DType;
 import java.lang.foreign.Arena;
@@ -48,7 +49,7 @@ class AlgorithmPropertyTest {
             for (int rank = 0; rank < size; rank++) {
                 Call call = new Call();
                 what.accept(rank, call);
-                Algorithm algorithm = new Repertoire(rank, size, arena).algorithm(way);
+                Algorithm algorithm = new Repertoire(rank, size, PeerMemory.NONE, arena).algorithm(way);
                 algorithm.begin(call);
                 members.add(algorithm);
             }

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What every communicator does, on whatever transport: compared with sums made the plain way. Values are whole numbers
  * small enough that every order of addition gives the same float, except where the order is what is tested.
  */
-abstract class CollectivesContract extends OperationsContract {
+abstract class CollectivesContract extends MessagesContract {
     /** Element counts around every boundary: empty, fewer than members, odd, more than a frame, more than a tile. */
     private static long[] counts(int size) {
         return new long[] {

@@ -234,4 +234,30 @@ abstract class OperationsContract {
             }
         }
     }
+
+    /** Sixty-four mebibytes, and a byte-sized step to each side of one: no length of any buffer is special. */
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void shouldReduceAndGatherLargeVectors(int size) {
+        if (size > 3) {
+            return; // the length is what is tested
+        }
+        onAll(size, (communicator, arena) -> {
+            for (long bytes : new long[] {(1 << 20) - 1, (1 << 20) + 1, 64L << 20}) {
+                MemorySegment data = allocate(communicator, arena, bytes);
+                data.fill((byte) (communicator.rank() + 1));
+                communicator.allReduce(data, DType.I8, ReduceOp.SUM).await();
+                requireAll(data, (byte) (size * (size + 1) / 2));
+                communicator
+                        .broadcast(data.fill((byte) communicator.rank()), size - 1)
+                        .await();
+                requireAll(data, (byte) (size - 1));
+            }
+        });
+    }
+
+    private static void requireAll(MemorySegment data, byte expected) {
+        MemorySegment same = Arena.ofAuto().allocate(data.byteSize()).fill(expected);
+        assertThat(data.mismatch(same)).isEqualTo(-1);
+    }
 }

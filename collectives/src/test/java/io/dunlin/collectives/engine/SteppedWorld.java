@@ -30,7 +30,12 @@ final class SteppedWorld implements AutoCloseable {
             CommunicatorSettings settings =
                     CommunicatorSettings.of(rank, ranks).withTimeouts(Duration.ofSeconds(10), Duration.ofSeconds(10));
             queues.add(queue);
-            engines.add(new Engine(settings, fabric.transport(rank, 1), queue, this::nowNs));
+            engines.add(new Engine(
+                    settings,
+                    fabric.transport(rank, 1),
+                    queue,
+                    new Messages.Queues(new OperationQueue(), new OperationQueue()),
+                    this::nowNs));
         }
     }
 

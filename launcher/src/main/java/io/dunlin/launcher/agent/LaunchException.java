@@ -17,7 +17,7 @@ public final class LaunchException extends DunlinException {
     }
 
     /** DUN-201: the operating system did not start a process. */
-    static LaunchException processNotStarted(int rank, Throwable cause) {
+    public static LaunchException processNotStarted(int rank, Throwable cause) {
         return new LaunchException(
                 "DUN-201",
                 "the process of rank %d could not be started: %s".formatted(rank, cause.getMessage()),
@@ -72,7 +72,7 @@ public final class LaunchException extends DunlinException {
     }
 
     /** DUN-403: the folder in shared memory cannot be made. */
-    static LaunchException sharedFolder(Path parent, Throwable cause) {
+    public static LaunchException sharedFolder(Path parent, Throwable cause) {
         return new LaunchException(
                 "DUN-403",
                 "no folder for the media driver can be made in %s: %s".formatted(parent, cause),

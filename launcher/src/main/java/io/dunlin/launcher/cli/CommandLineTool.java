@@ -76,7 +76,13 @@ public final class CommandLineTool {
                 group("ckpt", "Lists, shows and verifies checkpoints.", CkptCommands.of(terminal)),
                 new ExportCommand(terminal),
                 new ImportCommand(terminal),
-                group("bench", "Measures.", List.of(new BenchStepCommand(terminal))),
+                group(
+                        "bench",
+                        "Measures.",
+                        List.of(
+                                new BenchStepCommand(terminal),
+                                new BenchCollectivesCommand(terminal),
+                                new BenchLinkCommand(terminal))),
                 new ExplainCommand(terminal));
     }
 

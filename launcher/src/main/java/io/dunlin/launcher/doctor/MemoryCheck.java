@@ -1,12 +1,8 @@
 package io.dunlin.launcher.doctor;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.dunlin.launcher.job.Job;
+import io.dunlin.launcher.place.HostMemory;
 import io.dunlin.launcher.report.Readable;
-import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /** Every rank holds weights, gradients and two moments of AdamW in fp32, besides activations and its JVM. */
 final class MemoryCheck implements Check {
@@ -25,7 +21,7 @@ final class MemoryCheck implements Check {
 
     static MemoryCheck ofMachine(Job job) {
         return new MemoryCheck(
-                job.model().config().parameterCount(), job.launch().ranks(), available());
+                job.model().config().parameterCount(), job.launch().ranks(), HostMemory.availableBytes());
     }
 
     @Override
@@ -49,21 +45,5 @@ final class MemoryCheck implements Check {
         return needed > availableBytes / 2
                 ? new Finding.Warn(text, "if it gets tight: train.recompute = \"layer\" or a smaller train.micro_batch")
                 : new Finding.Ok(text);
-    }
-
-    /** What the kernel could give without swapping, within the limit of the container. */
-    private static long available() {
-        OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
-        long limit = system.getTotalMemorySize();
-        try {
-            return Files.readAllLines(Path.of("/proc/meminfo")).stream()
-                    .filter(line -> line.startsWith("MemAvailable:"))
-                    .map(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
-                    .findFirst()
-                    .map(bytes -> Math.min(bytes, limit))
-                    .orElse(system.getFreeMemorySize());
-        } catch (IOException notLinux) {
-            return system.getFreeMemorySize();
-        }
     }
 }

@@ -3,19 +3,23 @@ package io.dunlin.launcher.worker;
 import io.dunlin.checkpoint.Peers;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
-import io.dunlin.collectives.engine.AeronCommunicators;
-import io.dunlin.collectives.engine.CommunicatorSettings;
+import io.dunlin.collectives.Priority;
+import io.dunlin.collectives.engine.RankCommunicators;
 import io.dunlin.collectives.transport.AeronProfile;
-import io.dunlin.collectives.transport.AeronSettings;
 import io.dunlin.collectives.transport.RankAddress;
+import io.dunlin.collectives.transport.SharedMemory;
+import io.dunlin.device.cpu.MemorySource;
 import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.job.TimeoutSettings;
 import io.dunlin.launcher.report.Phase;
+import io.dunlin.launcher.report.Readable;
+import io.dunlin.launcher.report.Report;
 import io.dunlin.model.Model;
 import io.dunlin.parallel.RunAgreement;
 import io.dunlin.parallel.shard.DataParallelExchange;
 import io.dunlin.parallel.shard.GradientBuckets;
 import io.dunlin.train.GradientExchange;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -25,11 +29,16 @@ import java.util.SequencedMap;
 
 /** What connects this rank with all others; nothing if it is alone. */
 final class Links implements AutoCloseable {
+    private static final String GRADIENTS = "gradients"; // see GradientBuffer
     private static final Duration SLACK = Duration.ofSeconds(30);
 
-    private final Optional<Communicator> communicator;
+    private static final long SPARE_BYTES = 64L << 20;
 
-    private Links(Optional<Communicator> communicator) {
+    private final Optional<RankCommunicators> communicators;
+    private final Optional<Communicator> communicator; // of all ranks
+
+    private Links(Optional<RankCommunicators> communicators, Optional<Communicator> communicator) {
+        this.communicators = communicators;
         this.communicator = communicator;
     }
 
@@ -37,24 +46,50 @@ final class Links implements AutoCloseable {
     static Links open(LaunchSpec spec, Job job, AgentLink link, Orders orders) {
         link.enter(Phase.CONNECT);
         if (spec.ranks() == 1) {
-            return new Links(Optional.empty());
+            return new Links(Optional.empty(), Optional.empty());
         }
-        Communicator communicator = AeronCommunicators.connect(
-                new CommunicatorSettings(
+        RankCommunicators communicators = RankCommunicators.overAeron(
+                new RankCommunicators.World(
                         spec.runId(),
                         Math.toIntExact(spec.generation()),
-                        Group.world(spec.ranks()),
                         spec.rank(),
+                        spec.ranks(),
                         job.timeouts().rendezvous(),
                         longest(job.timeouts()).plus(SLACK)),
-                new AeronSettings(
-                        Path.of(spec.aeronDir()),
-                        Math.toIntExact(spec.generation()),
-                        spec.rank(),
-                        addresses(spec),
-                        AeronProfile.STANDARD));
-        orders.watch(communicator);
-        return new Links(Optional.of(communicator));
+                Path.of(spec.aeronDir()),
+                addresses(spec),
+                AeronProfile.STANDARD);
+        try {
+            Communicator world = communicators.open(Group.world(spec.ranks()), Priority.GRADIENTS);
+            orders.watch(world);
+            return new Links(Optional.of(communicators), Optional.of(world));
+        } catch (RuntimeException e) {
+            communicators.close();
+            throw e;
+        }
+    }
+
+    /** Gradients where the ranks of this host can add them up in place, if there is room for those of all of them. */
+    MemorySource memory(LaunchSpec spec, AgentLink link) {
+        if (communicators.isEmpty()) {
+            return MemorySource.NONE;
+        }
+        SharedMemory memory = communicators.get().memory();
+        return (purpose, lengthBytes) -> {
+            if (!purpose.equals(GRADIENTS)) {
+                return MemorySegment.NULL;
+            }
+            long neededBytes = lengthBytes * spec.ranks() + SPARE_BYTES;
+            if (neededBytes > memory.usableBytes()) {
+                link.report(new Report.Notice(
+                        Report.Level.WARNING,
+                        "",
+                        "gradients of all ranks (%s) do not fit in shared memory (%s left): they are exchanged by copies; docker --shm-size, or launch.aeron_dir on a larger tmpfs"
+                                .formatted(Readable.memory(neededBytes), Readable.memory(memory.usableBytes()))));
+                return MemorySegment.NULL;
+            }
+            return memory.allocate(lengthBytes);
+        };
     }
 
     /** The agent watches the phases and knows more; the limit of an operation is for an agent that does not. */
@@ -106,6 +141,6 @@ final class Links implements AutoCloseable {
 
     @Override
     public void close() {
-        communicator.ifPresent(Communicator::close);
+        communicators.ifPresent(RankCommunicators::close);
     }
 }

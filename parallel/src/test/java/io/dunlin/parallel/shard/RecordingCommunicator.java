@@ -122,6 +122,16 @@ final class RecordingCommunicator implements Communicator {
     }
 
     @Override
+    public Work send(MemorySegment data, int peer) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work receive(MemorySegment data, int peer) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public Work barrier() {
         throw new UnsupportedOperationException();
     }

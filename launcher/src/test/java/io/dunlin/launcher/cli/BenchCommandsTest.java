@@ -1,0 +1,47 @@
+package io.dunlin.launcher.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What cannot be measured is said before anything is started. */
+final class BenchCommandsTest {
+    private final RecordedTerminal recorded = new RecordedTerminal();
+    private final CommandLineTool tool = new CommandLineTool(recorded.terminal(), "io.dunlin.launcher.Dunlin");
+
+    @ParameterizedTest
+    @CsvSource({
+        "--op,all-reduces,all-to-all",
+        "--ranks,1,2 to 64",
+        "--transport,tcp,loopback",
+        "--dtype,fp32,bf16",
+        "--min,1X,256M",
+        "--min,1G,at most --max",
+        "--factor,1,2 or more",
+        "--algorithm,fastest,auto",
+        "--seconds-per-size,0,positive"
+    })
+    void shouldSayWhatAnOptionExpects(String option, String value, String expected) {
+        assertThat(tool.run("bench", "collectives", option, value)).isEqualTo(2);
+        assertThat(recorded.err())
+                .startsWith("DUN-100  " + option + " expects ")
+                .contains(expected, "found " + value)
+                .doesNotContain("\tat ");
+    }
+
+    @Test
+    void shouldReadSizesInPowersOf1024() {
+        assertThat(BenchOptions.bytes("--min", "64")).isEqualTo(64);
+        assertThat(BenchOptions.bytes("--min", "1K")).isEqualTo(1024);
+        assertThat(BenchOptions.bytes("--min", "3MiB")).isEqualTo(3 << 20);
+        assertThat(BenchOptions.bytes("--min", "2g")).isEqualTo(2L << 30);
+    }
+
+    @Test
+    void shouldSayWhatLinkExpects() {
+        assertThat(tool.run("bench", "link", "--seconds", "-1")).isEqualTo(2);
+        assertThat(recorded.err()).startsWith("DUN-100  --seconds expects a positive number");
+    }
+}
