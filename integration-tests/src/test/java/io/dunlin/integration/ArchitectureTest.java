@@ -113,6 +113,7 @@ class ArchitectureTest {
                         List.of(
                                 "io.dunlin.device.cpu..",
                                 "io.dunlin.collectives.wire..",
+                                "io.dunlin.collectives.quant..",
                                 "io.dunlin.checkpoint.memory..",
                                 "io.dunlin.offload.optim..",
                                 "io.dunlin.launcher.doctor..")),

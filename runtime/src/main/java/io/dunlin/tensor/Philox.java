@@ -38,9 +38,19 @@ public final class Philox {
         return new Philox((key0 & 0xFFFFFFFFL) | ((long) key1 << 32));
     }
 
+    /** What the generator is keyed by: all that another implementation of Philox needs to give the same numbers. */
+    public long key() {
+        return (key0 & 0xFFFFFFFFL) | ((long) key1 << 32);
+    }
+
     /** 64 random bits at {@code counter} of {@code lane}; lanes are independent sequences. */
     public long bits(long lane, long counter) {
-        return block((int) counter, (int) (counter >>> 32), (int) lane, (int) (lane >>> 32), 0);
+        return bits(lane, counter, 0);
+    }
+
+    /** One of the two times 64 random bits at {@code counter} of {@code lane}: {@code half} 0 or 1. */
+    public long bits(long lane, long counter, int half) {
+        return block((int) counter, (int) (counter >>> 32), (int) lane, (int) (lane >>> 32), half);
     }
 
     /** A double in [0, 1) at {@code counter}. */
@@ -51,7 +61,7 @@ public final class Philox {
     /** A standard normal at {@code counter}, by Box and Muller. */
     public double normal(long lane, long counter) {
         long low = bits(lane, counter);
-        long high = block((int) counter, (int) (counter >>> 32), (int) lane, (int) (lane >>> 32), 1);
+        long high = bits(lane, counter, 1);
         double radius = Math.sqrt(-2.0 * Math.log(((low >>> 11) + 1) * 0x1.0p-53));
         return radius * Math.cos(2.0 * Math.PI * ((high >>> 11) * 0x1.0p-53));
     }

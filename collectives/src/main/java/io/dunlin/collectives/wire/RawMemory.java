@@ -6,7 +6,7 @@ import java.lang.foreign.ValueLayout;
 /** Native memory by address. The caller has checked bounds and keeps the memory alive. */
 public final class RawMemory {
     /** All of it. Being a constant of one exact class, it costs no check in compiled code. */
-    static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    public static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private RawMemory() {}
 

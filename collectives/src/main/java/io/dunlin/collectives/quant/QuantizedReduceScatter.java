@@ -1,0 +1,210 @@
+package io.dunlin.collectives.quant;
+
+import io.dunlin.collectives.CollectiveException;
+import io.dunlin.collectives.Work;
+import io.dunlin.tensor.DType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Reduce-scatter of gradients that cross quantised, in two hops whatever the number of ranks (qgZ of ZeRO++): rank p ends
+ * with slice p of the mean over all ranks, in F32.
+ *
+ * <ol>
+ *   <li>Inside the host, member d gets from each member the slices of all ranks that have its place: slice p is sent as
+ *       number p / ranksPerHost to member p % ranksPerHost. It adds them up in F32.
+ *   <li>Between hosts, those sums are encoded again, and the rank with place d on host k gets the slice of rank
+ *       k * ranksPerHost + d from each host. It adds them up in F32, and divides by the number of all ranks: the only
+ *       division there is.
+ * </ol>
+ *
+ * <p>A hop with nobody to send to is left out, with its loss. Sums are made in the order of ranks, so the same messages give
+ * the same bits.
+ */
+public final class QuantizedReduceScatter extends StagedExchange {
+    private final TwoLevelGroup group;
+    private final TensorSpec tensor;
+    private final Hop insideHost;
+    private final Hop betweenHosts;
+    private final ExactCodec exact = new ExactCodec();
+    private final MemorySegment hostSum;
+    private final Run run = new Run();
+    private long version;
+    private long target;
+    private boolean firstHalf;
+
+    /**
+     * Makes one that can be used again and again.
+     *
+     * @param innerCodec of this tensor's messages inside the host: F32 or BF16 elements of the whole tensor
+     * @param outerCodec of those between hosts: {@link TwoLevelGroup#hostSumElements} elements; another object
+     * @param arena holds the messages of one hop
+     */
+    public QuantizedReduceScatter(
+            TwoLevelGroup group, TensorSpec tensor, Codec innerCodec, Codec outerCodec, Arena arena) {
+        if (innerCodec == outerCodec) {
+            throw new IllegalArgumentException("each hop has a codec of its own");
+        }
+        this.group = group;
+        this.tensor = tensor;
+        List<Long> toMembers = new ArrayList<>();
+        for (int member = 0; member < group.ranksPerHost(); member++) {
+            long bytes = 0;
+            for (int host = 0; host < group.hosts(); host++) {
+                bytes += innerCodec.encodedBytes(elementsOf(group.rank(host, member)));
+            }
+            toMembers.add(bytes);
+        }
+        List<Long> toHosts = new ArrayList<>();
+        for (int host = 0; host < group.hosts(); host++) {
+            toHosts.add(outerCodec.encodedBytes(
+                    elementsOf(group.rank(host, group.inner().rank()))));
+        }
+        this.insideHost = new Hop(group.inner(), innerCodec, toMembers);
+        this.betweenHosts = new Hop(group.outer(), outerCodec, toHosts);
+        long sendBytes = Math.max(insideHost.totalSendBytes(), betweenHosts.totalSendBytes());
+        long receiveBytes = Math.max(insideHost.totalReceiveBytes(), betweenHosts.totalReceiveBytes());
+        MemorySegment send = arena.allocate(sendBytes, 64);
+        MemorySegment receive = arena.allocate(receiveBytes, 64);
+        insideHost.place(send, receive);
+        betweenHosts.place(send, receive);
+        this.hostSum = arena.allocate(Float.BYTES * elementsOf(0), 64);
+    }
+
+    private long elementsOf(int rank) {
+        return group.sliceElements(tensor.elements(), rank);
+    }
+
+    /** Bytes that this rank sends to the other ranks of its host, each time. */
+    public long bytesInsideHost() {
+        return insideHost.bytesToOthers();
+    }
+
+    /** Bytes that this rank sends to other hosts, each time. */
+    public long bytesBetweenHosts() {
+        return betweenHosts.bytesToOthers();
+    }
+
+    /** How many elements this rank's slice has. */
+    public long sliceElements() {
+        return elementsOf(group.rank());
+    }
+
+    /**
+     * Begins.
+     *
+     * @param gradient all elements; untouched until the end
+     * @param slice room for {@link #sliceElements} F32
+     * @param newVersion of the tensor, for example the step: all ranks say the same; stochastic rounding draws anew for each
+     * @return this
+     */
+    public Work start(MemorySegment gradient, MemorySegment slice, long newVersion) {
+        check("gradient", gradient, tensor.bytes(tensor.elements()));
+        check("slice", slice, Float.BYTES * sliceElements());
+        start();
+        version = newVersion;
+        target = slice.address();
+        if (insideHost.needed()) {
+            encodeForMembers(gradient.address());
+            firstHalf = true;
+            group.enterFirstHalf(this);
+            waitFor(insideHost.start(tensor, version));
+        } else if (betweenHosts.needed()) {
+            encodeForHosts(gradient.address());
+            waitFor(betweenHosts.start(tensor, version));
+        } else {
+            exact.encode(run.at(gradient.address(), tensor.dtype()).of(0, tensor.elements()), target);
+        }
+        return this;
+    }
+
+    private void encodeForMembers(long gradient) {
+        long message = insideHost.outgoing();
+        for (int member = 0; member < group.ranksPerHost(); member++) {
+            for (int host = 0; host < group.hosts(); host++) {
+                message = encode(gradient, group.rank(host, member), insideHost.codec(), message);
+            }
+        }
+    }
+
+    /** A host of one rank: its gradient is the host's sum. */
+    private void encodeForHosts(long gradient) {
+        long message = betweenHosts.outgoing();
+        for (int host = 0; host < group.hosts(); host++) {
+            message = encode(gradient, host, betweenHosts.codec(), message);
+        }
+    }
+
+    /** Encodes the slice of a rank; where the next message goes. */
+    private long encode(long gradient, int rank, Codec codec, long message) {
+        long first = group.sliceStart(tensor.elements(), rank);
+        run.at(gradient + tensor.bytes(first), tensor.dtype())
+                .of(first, elementsOf(rank))
+                .drawnFrom(lane(codec));
+        codec.encode(run, message);
+        return message + codec.encodedBytes(elementsOf(rank));
+    }
+
+    /** Each rank, version and hop draws its own random numbers: errors that are alike would add up. */
+    private long lane(Codec codec) {
+        int hop = codec == betweenHosts.codec() ? 1 : 0;
+        return (version * 2 + hop) * group.size() + group.rank();
+    }
+
+    @Override
+    void proceed() {
+        run.at(target, DType.F32).of(0, sliceElements());
+        if (!firstHalf) {
+            betweenHosts.sum(0, group.size(), run);
+            return;
+        }
+        leaveFirstHalf();
+        if (betweenHosts.needed()) {
+            sumForHosts();
+            waitFor(betweenHosts.start(tensor, version));
+        } else {
+            insideHost.sum(0, group.size(), run);
+        }
+    }
+
+    /** Adds up what the members sent for each host, and encodes it where the first hop's messages were. */
+    private void sumForHosts() {
+        long received = 0;
+        long message = betweenHosts.outgoing();
+        long first = 0;
+        for (int host = 0; host < group.hosts(); host++) {
+            long elements = elementsOf(group.rank(host, group.inner().rank()));
+            run.at(hostSum.address(), DType.F32).of(first, elements).drawnFrom(lane(betweenHosts.codec()));
+            insideHost.sum(received, 1, run);
+            betweenHosts.codec().encode(run, message);
+            received += insideHost.codec().encodedBytes(elements);
+            message += betweenHosts.codec().encodedBytes(elements);
+            first += elements;
+        }
+    }
+
+    private void leaveFirstHalf() {
+        firstHalf = false;
+        group.leaveFirstHalf(this);
+    }
+
+    @Override
+    void fail() {
+        if (firstHalf) {
+            leaveFirstHalf();
+        }
+    }
+
+    @Override
+    StagedExchange turn() {
+        return firstHalf ? group.oldest() : this;
+    }
+
+    /** Gives up, and with it whatever is pending in the group. */
+    @Override
+    public void abort(CollectiveException cause) {
+        group.abort(cause);
+    }
+}
