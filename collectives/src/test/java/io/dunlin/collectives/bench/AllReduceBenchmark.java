@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Work;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
+import io.dunlin.collectives.algorithm.Tuning;
+import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.collectives.engine.AeronCommunicators;
 import io.dunlin.collectives.engine.ChildJvm;
 import io.dunlin.collectives.engine.CommunicatorSettings;
@@ -14,6 +17,7 @@ import io.dunlin.collectives.transport.AeronSettings;
 import io.dunlin.collectives.transport.MediaDriverHost;
 import io.dunlin.collectives.transport.MediaDriverSettings;
 import io.dunlin.collectives.transport.RankAddress;
+import io.dunlin.collectives.wire.OperationKind;
 import io.dunlin.tensor.DType;
 import io.dunlin.train.SummationTree;
 import java.io.IOException;
@@ -31,16 +35,23 @@ import org.junit.jupiter.api.Test;
  * (median), algbw = bytes / time, busbw = algbw * 2(p-1)/p, both in GB/s.
  *
  * <p>Run it by name: {@code ./mvnw test -pl collectives -am -Dtest=AllReduceBenchmark
- * -Dsurefire.failIfNoSpecifiedTests=false -Dbench.ranks=2 -Dbench.algorithm=ring}; {@code tree} is the other one.
+ * -Dsurefire.failIfNoSpecifiedTests=false -Dbench.ranks=2 -Dbench.algorithm=ring,doubling}: one way after the other;
+ * {@code chosen} is the standard choice.
  */
 class AllReduceBenchmark {
     private static final long LARGEST_BYTES = 64L << 20;
     private static final double SECONDS_PER_SIZE = 0.7;
+    private static final String CHOSEN = "chosen";
 
     @Test
     void shouldPrintTheTable() throws IOException, InterruptedException {
         int ranks = Integer.getInteger("bench.ranks", 2);
-        String algorithm = System.getProperty("bench.algorithm", "ring");
+        for (String algorithm : System.getProperty("bench.algorithm", CHOSEN).split(",")) {
+            run(ranks, algorithm);
+        }
+    }
+
+    private static void run(int ranks, String algorithm) throws IOException, InterruptedException {
         int termBytes = Integer.getInteger("bench.term", AeronProfile.STANDARD.termBytes());
         Path directory =
                 AeronDirectory.standard("bench-" + ProcessHandle.current().pid());
@@ -72,9 +83,11 @@ class AllReduceBenchmark {
             int rank = Integer.parseInt(arguments[1]);
             int ranks = Integer.parseInt(arguments[2]);
             boolean tree = arguments[3].equals("tree");
+            CommunicatorSettings settings =
+                    CommunicatorSettings.of(rank, ranks).withTuning(tuning(ranks, arguments[3]));
             AeronProfile profile = AeronProfile.STANDARD.withTermBytes(Integer.parseInt(arguments[4]));
             AeronSettings aeron = new AeronSettings(directory, 1, rank, RankAddress.sameHost(ranks), profile);
-            try (Communicator communicator = AeronCommunicators.connect(CommunicatorSettings.of(rank, ranks), aeron);
+            try (Communicator communicator = AeronCommunicators.connect(settings, aeron);
                     Arena arena = Arena.ofShared()) {
                 MemorySegment data = arena.allocate(LARGEST_BYTES, 64);
                 if (rank == 0) {
@@ -95,6 +108,16 @@ class AllReduceBenchmark {
                     }
                 }
             }
+        }
+
+        private static Tuning tuning(int ranks, String algorithm) {
+            Tuning standard = Tuning.standard(ranks);
+            return algorithm.equals(CHOSEN) || algorithm.equals("tree")
+                    ? standard
+                    : standard.withTable(AlgorithmTable.forced(
+                            OperationKind.ALL_REDUCE,
+                            ranks,
+                            Way.labelled(algorithm).orElseThrow()));
         }
 
         /** Everybody does what rank 0 measured. */

@@ -3,6 +3,8 @@ package io.dunlin.launcher.worker;
 import io.dunlin.checkpoint.Peers;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
+import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.engine.AeronCommunicators;
 import io.dunlin.collectives.engine.CommunicatorSettings;
 import io.dunlin.collectives.transport.AeronProfile;
@@ -39,6 +41,7 @@ final class Links implements AutoCloseable {
         if (spec.ranks() == 1) {
             return new Links(Optional.empty());
         }
+        List<RankAddress> addresses = addresses(spec);
         Communicator communicator = AeronCommunicators.connect(
                 new CommunicatorSettings(
                         spec.runId(),
@@ -46,12 +49,13 @@ final class Links implements AutoCloseable {
                         Group.world(spec.ranks()),
                         spec.rank(),
                         job.timeouts().rendezvous(),
-                        longest(job.timeouts()).plus(SLACK)),
+                        longest(job.timeouts()).plus(SLACK),
+                        tuning(job, addresses)),
                 new AeronSettings(
                         Path.of(spec.aeronDir()),
                         Math.toIntExact(spec.generation()),
                         spec.rank(),
-                        addresses(spec),
+                        addresses,
                         AeronProfile.STANDARD));
         orders.watch(communicator);
         return new Links(Optional.of(communicator));
@@ -60,6 +64,13 @@ final class Links implements AutoCloseable {
     /** The agent watches the phases and knows more; the limit of an operation is for an agent that does not. */
     private static Duration longest(TimeoutSettings timeouts) {
         return timeouts.firstStep().compareTo(timeouts.step()) > 0 ? timeouts.firstStep() : timeouts.step();
+    }
+
+    /** How algorithms are chosen: alike on all ranks, because the job and the addresses are. */
+    private static Tuning tuning(Job job, List<RankAddress> addresses) {
+        String table = job.launch().algorithms();
+        Tuning tuning = Tuning.standard(addresses.size()).withTopology(RankAddress.topology(addresses));
+        return table.isEmpty() ? tuning : tuning.withTable(AlgorithmTable.read(Path.of(table)));
     }
 
     /** Ranks with endpoints stand for hosts of their own, so that they talk by UDP. */
