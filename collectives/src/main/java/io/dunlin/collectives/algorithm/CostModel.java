@@ -17,6 +17,7 @@ final class CostModel {
 
     private static final double FLOODED = 16;
     private static final double IN_PLACE_BYTE_NS = 0.1;
+    private static final double IN_STEPS = 1.2; // partners wait for each other after every step
     private static final double STAGED = 1.5; // contributions are copied before they are combined
 
     private final int members;
@@ -141,15 +142,18 @@ final class CostModel {
 
     private double halvingDoubling(long bytes) {
         double once = bytes - bytes / (double) (1 << rounds);
-        return rounds * 2 * link.tripNs + moved(2 * once, everybodyShare) + once * link.combineNs + pairing(bytes);
+        return rounds * 2 * link.tripNs
+                + moved(2 * once, everybodyShare) * IN_STEPS
+                + once * link.combineNs
+                + pairing(bytes);
     }
 
     /** Two phases inside a host, one across hosts with a slice for each member of the smallest. */
     private double hierarchical(OperationKind kind, long bytes) {
         Link inside = Link.of(media.insideHost());
         int phases = kind == OperationKind.ALL_REDUCE ? 2 : 1;
-        double insideNs =
-                phases * (largestHost - 1) * inside.tripNs + phases * bytes * inside.byteNs + combined(kind, bytes);
+        double local = bytes * (largestHost - 1.0) / largestHost;
+        double insideNs = phases * ((largestHost - 1) * inside.tripNs + local * inside.byteNs) + combined(kind, local);
         double slice = (double) bytes / smallestHost;
         double acrossNs = phases
                 * (hosts - 1)

@@ -2,6 +2,7 @@ package io.dunlin.collectives.algorithm;
 
 import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Topology;
+import io.dunlin.collectives.algorithm.SliceLayout.Direction;
 import io.dunlin.collectives.wire.OperationKind;
 import io.dunlin.collectives.wire.Reductions;
 
@@ -191,7 +192,7 @@ final class Hierarchical implements Algorithm {
     private void reduceScatter() {
         layout.set(call);
         long staging = scratch.atLeast(call.lengthBytes());
-        layout.gatherFrom(call.inputAddress(), staging, packing);
+        layout.copy(call.inputAddress(), staging, Direction.PARTS_TO_PIECES, packing);
         long slice = staging + (slicing() ? layout.slicePlace(local) : 0);
         layOutSlices(before.call().parts());
         before.call().within(OperationKind.REDUCE_SCATTER, staging, slice, call.lengthBytes(), 0);
@@ -245,12 +246,7 @@ final class Hierarchical implements Algorithm {
         layOutSlices(after.call().parts());
         after.call().within(OperationKind.ALL_GATHER, slice, staging, call.lengthBytes(), 0);
         after.begin(rank);
-        layout.spreadTo(call.outputAddress(), staging, unpacking);
-    }
-
-    private enum Direction {
-        PARTS_TO_PIECES,
-        PIECES_TO_PARTS
+        layout.copy(call.outputAddress(), staging, Direction.PIECES_TO_PARTS, unpacking);
     }
 
     /** Members of a host exchange what they have of each other's pieces or parts of the host's block. */

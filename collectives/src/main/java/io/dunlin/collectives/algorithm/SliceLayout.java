@@ -21,6 +21,12 @@ final class SliceLayout {
     private final long[] places; // [slice * hosts + host] of the piece in the staging memory; then the end
     private Call call = new Call();
 
+    /** Which way bytes are rearranged. */
+    enum Direction {
+        PARTS_TO_PIECES,
+        PIECES_TO_PARTS
+    }
+
     SliceLayout(Topology topology) {
         this.hosts = topology.hosts();
         this.slices = topology.smallestHost();
@@ -103,17 +109,9 @@ final class SliceLayout {
         return Math.min(pieceStart(host, slice + 1), partStarts[member] + call.partBytes(member));
     }
 
-    /** Copies from all parts at {@code parts} to the staging memory. */
-    void gatherFrom(long parts, long staging, Copies copies) {
-        forEachRun(parts, staging, copies, true);
-    }
-
-    /** Copies from the staging memory to all parts at {@code parts}. */
-    void spreadTo(long parts, long staging, Copies copies) {
-        forEachRun(parts, staging, copies, false);
-    }
-
-    private void forEachRun(long parts, long staging, Copies copies, boolean in) {
+    /** Copies between all parts, from address {@code parts} on, and the staging memory. */
+    void copy(long parts, long staging, Direction direction, Copies copies) {
+        boolean in = direction == Direction.PARTS_TO_PIECES;
         for (int host = 0; host < hosts; host++) {
             for (int local = 0; local < members[host].length; local++) {
                 int member = members[host][local];

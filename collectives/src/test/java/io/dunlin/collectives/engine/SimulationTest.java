@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Work;
+import io.dunlin.collectives.algorithm.Tuning;
+import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.collectives.transport.LinkShape;
 import io.dunlin.tensor.DType;
 import java.lang.foreign.Arena;
@@ -33,12 +35,16 @@ class SimulationTest {
         return works;
     }
 
+    private static Tuning ring(int ranks) {
+        return Tuning.standard(ranks).withTable(Forced.table(ranks, Way.RING));
+    }
+
     /** The ring's time is 2(p-1)/p * n / bandwidth, and little more: it never waits for itself. */
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 4, 8})
     void shouldKeepEveryLinkOfTheRingBusy(int ranks) {
         long bytes = 8 << 20;
-        try (SteppedWorld world = new SteppedWorld(ranks, settings -> settings.withShape(SLOW, 1))) {
+        try (SteppedWorld world = new SteppedWorld(ring(ranks), settings -> settings.withShape(SLOW, 1))) {
             world.run(onAll(world, ranks, 1024)); // all have met
             double seconds = world.run(onAll(world, ranks, bytes)) / 1e9;
             double bound = 2.0 * (ranks - 1) / ranks * bytes / BYTES_PER_SECOND;
@@ -51,7 +57,7 @@ class SimulationTest {
     void shouldOverlapOperationsThatFollowEachOther() {
         long bytes = 1 << 20;
         int operations = 8;
-        try (SteppedWorld world = new SteppedWorld(4, settings -> settings.withShape(SLOW, 1))) {
+        try (SteppedWorld world = new SteppedWorld(ring(4), settings -> settings.withShape(SLOW, 1))) {
             world.run(onAll(world, 4, 1024));
             List<Work> works = new ArrayList<>();
             for (int i = 0; i < operations; i++) {

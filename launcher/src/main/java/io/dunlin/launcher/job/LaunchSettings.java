@@ -27,7 +27,13 @@ public record LaunchSettings(
         String aeronDir,
 
         @Setting(value = "First port of the run; 0 = any free one", standard = "0", min = 0, max = 65535)
-        int port) {
+        int port,
+
+        @Setting(
+                value = "File of measured algorithms, by dunlin bench collectives --tune; \"\" = by formulas",
+                standard = "\"\"",
+                meaning = Meaning.PATH)
+        String algorithms) {
 
     /** How ranks talk. */
     public enum TransportKind {

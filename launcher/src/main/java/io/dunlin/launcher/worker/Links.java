@@ -4,6 +4,8 @@ import io.dunlin.checkpoint.Peers;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
+import io.dunlin.collectives.ReductionOrder;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.collectives.engine.RankCommunicators;
 import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.RankAddress;
@@ -55,7 +57,9 @@ final class Links implements AutoCloseable {
                         spec.rank(),
                         spec.ranks(),
                         job.timeouts().rendezvous(),
-                        longest(job.timeouts()).plus(SLACK)),
+                        longest(job.timeouts()).plus(SLACK),
+                        ReductionOrder.FASTEST,
+                        table(job)),
                 Path.of(spec.aeronDir()),
                 addresses(spec),
                 AeronProfile.STANDARD);
@@ -95,6 +99,12 @@ final class Links implements AutoCloseable {
     /** The agent watches the phases and knows more; the limit of an operation is for an agent that does not. */
     private static Duration longest(TimeoutSettings timeouts) {
         return timeouts.firstStep().compareTo(timeouts.step()) > 0 ? timeouts.firstStep() : timeouts.step();
+    }
+
+    /** How algorithms are chosen: alike on all ranks, because the job is. */
+    private static AlgorithmTable table(Job job) {
+        String table = job.launch().algorithms();
+        return table.isEmpty() ? AlgorithmTable.EMPTY : AlgorithmTable.read(Path.of(table));
     }
 
     /** Ranks with endpoints stand for hosts of their own, so that they talk by UDP. */
