@@ -13,9 +13,16 @@ import java.time.Duration;
  * @param rank this member's number in the group
  * @param connectTimeout until all members must have met
  * @param operationTimeout until an operation must be over, from when all before it are
+ * @param listener follows the operations
  */
 public record CommunicatorSettings(
-        String run, int generation, Group group, int rank, Duration connectTimeout, Duration operationTimeout) {
+        String run,
+        int generation,
+        Group group,
+        int rank,
+        Duration connectTimeout,
+        Duration operationTimeout,
+        OperationListener listener) {
     /** Checks the ranges. */
     public CommunicatorSettings {
         if (rank < 0 || rank >= group.size()) {
@@ -26,6 +33,12 @@ public record CommunicatorSettings(
         }
     }
 
+    /** Followed by nobody. */
+    public CommunicatorSettings(
+            String run, int generation, Group group, int rank, Duration connectTimeout, Duration operationTimeout) {
+        this(run, generation, group, rank, connectTimeout, operationTimeout, OperationListener.NONE);
+    }
+
     /** Member {@code rank} of a world of {@code size}, first generation, ten seconds for everything; for tests. */
     public static CommunicatorSettings of(int rank, int size) {
         return new CommunicatorSettings(
@@ -34,12 +47,17 @@ public record CommunicatorSettings(
 
     /** This, in another generation. */
     public CommunicatorSettings withGeneration(int generation) {
-        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout);
+        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, listener);
+    }
+
+    /** This, followed by {@code listener}. */
+    public CommunicatorSettings withListener(OperationListener listener) {
+        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, listener);
     }
 
     /** This, with other limits. */
     public CommunicatorSettings withTimeouts(Duration connectTimeout, Duration operationTimeout) {
-        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout);
+        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, listener);
     }
 
     OperationHeader.Scope scope() {

@@ -31,6 +31,7 @@ final class ControlLane implements FrameHandler {
     private final Peers peers;
     private final Diagnosis diagnosis;
     private final Verdict verdict;
+    private final ClockExchange clocks;
     private final OperationHeader stamp = new OperationHeader();
     private final boolean[] helloSent; // [member]
     private final boolean[] owesStatus; // [member]
@@ -42,7 +43,8 @@ final class ControlLane implements FrameHandler {
             OperationQueue queue,
             Peers peers,
             Diagnosis diagnosis,
-            Verdict verdict) {
+            Verdict verdict,
+            ClockExchange clocks) {
         this.settings = settings;
         this.scope = settings.scope();
         this.transport = transport;
@@ -51,6 +53,7 @@ final class ControlLane implements FrameHandler {
         this.peers = peers;
         this.diagnosis = diagnosis;
         this.verdict = verdict;
+        this.clocks = clocks;
         this.helloSent = new boolean[transport.size()];
         this.owesStatus = new boolean[transport.size()];
     }
@@ -156,6 +159,8 @@ final class ControlLane implements FrameHandler {
                 onStatus(peer, address);
             }
             case FrameTag.STATUS -> onStatus(peer, address);
+            case FrameTag.CLOCK_REQUEST -> clocks.answer(peer, address);
+            case FrameTag.CLOCK_REPLY -> clocks.take(address);
             case FrameTag.ABORT -> verdict.raise(AbortMessage.read(address));
             default -> verdict.raise(diagnosis.damaged(peer, window.oldest()));
         }

@@ -22,18 +22,26 @@ final class DataLane implements FrameHandler {
     private final Diagnosis diagnosis;
     private final Verdict verdict;
     private final int generation;
+    private final OperationListener listener;
     private final OperationHeader stamp = new OperationHeader();
     private final long[] sendTurn; // [member] operation number
     private final long[] receiveTurn; // [member] operation number
     private long staleFrames;
     private boolean suspicious;
 
-    DataLane(Transport transport, Window window, Diagnosis diagnosis, Verdict verdict, int generation) {
+    DataLane(
+            Transport transport,
+            Window window,
+            Diagnosis diagnosis,
+            Verdict verdict,
+            int generation,
+            OperationListener listener) {
         this.transport = transport;
         this.window = window;
         this.diagnosis = diagnosis;
         this.verdict = verdict;
         this.generation = generation;
+        this.listener = listener;
         this.sendTurn = new long[transport.size()];
         this.receiveTurn = new long[transport.size()];
     }
@@ -47,7 +55,11 @@ final class DataLane implements FrameHandler {
         }
         for (int distance = 1; distance < size && !verdict.raised(); distance++) {
             int peer = (transport.rank() + size - distance) % size;
-            frames += transport.poll(peer, Lane.DATA, this, BURST_FRAMES);
+            int taken = transport.poll(peer, Lane.DATA, this, BURST_FRAMES);
+            if (taken == 0 && receiveTurnIsOpen(peer)) {
+                listener.starved(receiveTurn[peer], peer);
+            }
+            frames += taken;
         }
         return frames;
     }
@@ -65,6 +77,7 @@ final class DataLane implements FrameHandler {
             }
             long frame = transport.tryClaim(peer, Lane.DATA, headerBytes + bytes);
             if (frame == Transport.NO_ROOM) {
+                listener.refused(execution.number(), peer);
                 break;
             }
             if (first) {
@@ -75,6 +88,7 @@ final class DataLane implements FrameHandler {
             }
             transport.commit(FrameTag.of(first ? FrameTag.OPEN : FrameTag.MORE, generation, execution.number()));
             execution.sent(peer, bytes);
+            listener.sent(execution.number(), peer, bytes);
             frames++;
         }
         return frames;
@@ -147,6 +161,7 @@ final class DataLane implements FrameHandler {
             return false;
         }
         execution.received(peer, bytes);
+        listener.received(execution.number(), peer, bytes);
         return true;
     }
 

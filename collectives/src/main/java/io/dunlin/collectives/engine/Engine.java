@@ -26,6 +26,7 @@ final class Engine {
     private final Window window;
     private final Peers peers;
     private final Diagnosis diagnosis;
+    private final ClockExchange clocks;
     private final ControlLane control;
     private final DataLane data;
     private final boolean[] told; // [member] of our failure
@@ -49,11 +50,12 @@ final class Engine {
         this.clockNs = clockNs;
         this.queue = queue;
         int size = transport.size();
-        this.window = new Window(settings.rank(), size, settings.scope(), arena);
+        this.window = new Window(settings.rank(), size, settings.scope(), arena, settings.listener());
         this.peers = new Peers(size, arena);
         this.diagnosis = new Diagnosis(settings, transport, window, peers);
-        this.control = new ControlLane(settings, transport, window, queue, peers, diagnosis, verdict);
-        this.data = new DataLane(transport, window, diagnosis, verdict, settings.generation());
+        this.clocks = new ClockExchange(settings, transport, clockNs);
+        this.control = new ControlLane(settings, transport, window, queue, peers, diagnosis, verdict, clocks);
+        this.data = new DataLane(transport, window, diagnosis, verdict, settings.generation(), settings.listener());
         this.told = new boolean[size];
         this.startNs = clockNs.getAsLong();
         this.housekeptNs = startNs - HOUSEKEEPING_NS;
@@ -129,10 +131,14 @@ final class Engine {
     private void keepHouse(long nowNs) {
         transport.maintain(nowNs);
         control.poll();
+        settings.listener().alive(nowNs);
         if (phase == Phase.CONNECTING) {
             connect(nowNs);
-        } else if (phase == Phase.RUNNING && !window.empty()) {
-            watch(nowNs);
+        } else if (phase == Phase.RUNNING) {
+            clocks.ask(nowNs);
+            if (!window.empty()) {
+                watch(nowNs);
+            }
         }
     }
 
@@ -156,6 +162,7 @@ final class Engine {
         Execution oldest = window.at(window.oldest());
         for (int peer = 0; peer < transport.size(); peer++) {
             if (peer != transport.rank()) {
+                settings.listener().losses(peer, transport.losses(peer));
                 PeerState state = transport.state(peer);
                 boolean deaf = state == PeerState.DEAF || state == PeerState.GONE;
                 if ((deaf && !oldest.sentAll(peer)) || (state == PeerState.GONE && !oldest.receivedAll(peer))) {
@@ -191,6 +198,7 @@ final class Engine {
             phase = Phase.FAILED;
             failedNs = nowNs;
             window.fail(cause);
+            settings.listener().gaveUp(cause);
         }
         if (nowNs - failedNs < FAREWELL_NS && control.sendAbort(cause, told)) {
             failedNs = nowNs - FAREWELL_NS;
@@ -205,6 +213,7 @@ final class Engine {
         verdict.raise(CollectiveException.aborted("group %s was closed on rank %d"
                 .formatted(settings.group().name(), settings.globalRank(settings.rank()))));
         window.fail(verdict.cause());
+        settings.listener().closed();
         transport.close();
         arena.close();
     }

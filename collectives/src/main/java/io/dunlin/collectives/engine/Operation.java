@@ -29,13 +29,22 @@ final class Operation implements Work {
 
     private final Call call = new Call();
     private final Pulse pulse;
+    private final OperationListener listener;
     private volatile int state = FREE;
     private volatile boolean returned = true;
     private volatile @Nullable Thread waiter;
     private @Nullable CollectiveException failure;
+    private long number; // the caller's
 
-    Operation(Pulse pulse) {
+    Operation(Pulse pulse, OperationListener listener) {
         this.pulse = pulse;
+        this.listener = listener;
+    }
+
+    /** The caller is about to hand it over. */
+    void submitted(long number) {
+        this.number = number;
+        listener.submitted(number);
     }
 
     /** Whether it may be used for another call. */
@@ -92,11 +101,13 @@ final class Operation implements Work {
         }
         CollectiveException cause = failure;
         boolean failed = state == FAILED;
+        long waitedNs = System.nanoTime() - startNs;
+        listener.awaited(number, waitedNs);
         returned = true;
         if (failed && cause != null) {
             throw cause.seenHere();
         }
-        return System.nanoTime() - startNs;
+        return waitedNs;
     }
 
     private void park() {

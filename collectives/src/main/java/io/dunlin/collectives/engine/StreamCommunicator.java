@@ -43,7 +43,7 @@ public final class StreamCommunicator implements Communicator {
         this.arguments = new Arguments(settings.group(), settings.rank());
         this.plan = TreePlan.of(0, settings.group().size());
         for (int i = 0; i < pool.length; i++) {
-            pool[i] = new Operation(pulse);
+            pool[i] = new Operation(pulse, settings.listener());
         }
     }
 
@@ -151,7 +151,7 @@ public final class StreamCommunicator implements Communicator {
         Operation[] larger = new Operation[2 * pool.length];
         System.arraycopy(pool, 0, larger, 0, pool.length);
         for (int i = pool.length; i < larger.length; i++) {
-            larger[i] = new Operation(pulse);
+            larger[i] = new Operation(pulse, settings.listener());
         }
         cursor = pool.length + 1;
         pool = larger;
@@ -160,6 +160,7 @@ public final class StreamCommunicator implements Communicator {
 
     private Work submit(Operation operation) {
         if (!thread.over()) {
+            operation.submitted(queue.added());
             queue.add(operation);
             thread.wake();
         }

@@ -17,14 +17,16 @@ final class Window {
     private static final int REMEMBERED = 256;
 
     private final OperationHeader.Scope scope;
+    private final OperationListener listener;
     private final Execution[] executions = new Execution[WIDTH];
     private final long headers;
     private long oldest; // number of the oldest operation that is not over
     private long next; // number of the next operation to take up
     private long oldestSinceNs;
 
-    Window(int rank, int size, OperationHeader.Scope scope, Arena arena) {
+    Window(int rank, int size, OperationHeader.Scope scope, Arena arena, OperationListener listener) {
         this.scope = scope;
+        this.listener = listener;
         this.headers =
                 arena.allocate((long) REMEMBERED * OperationHeader.BYTES, 64).address();
         for (int i = 0; i < WIDTH; i++) {
@@ -81,6 +83,7 @@ final class Window {
         if (empty()) {
             oldestSinceNs = nowNs;
         }
+        listener.entered(next, call, algorithm);
         execution.begin(operation, next, header, algorithm);
         next++;
     }
@@ -103,6 +106,7 @@ final class Window {
             if (execution.underWay()) {
                 moved |= execution.algorithm().advance();
                 if (execution.over()) {
+                    listener.done(number);
                     execution.finish();
                     moved = true;
                 }
@@ -118,7 +122,10 @@ final class Window {
     /** Fails all that are under way. */
     void fail(CollectiveException cause) {
         for (long number = oldest; number < next; number++) {
-            at(number).fail(cause);
+            if (at(number).underWay()) {
+                listener.failed(number);
+                at(number).fail(cause);
+            }
         }
         oldest = next;
     }

@@ -199,6 +199,11 @@ public final class AeronTransport implements Transport {
     }
 
     @Override
+    public long losses(int peer) {
+        return stream(peer, Lane.DATA).losses(aeron.countersReader());
+    }
+
+    @Override
     public String route(int peer) {
         return channels.route(peer);
     }

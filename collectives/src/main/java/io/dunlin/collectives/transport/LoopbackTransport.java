@@ -88,6 +88,12 @@ final class LoopbackTransport implements Transport {
     }
 
     @Override
+    public long losses(int peer) {
+        return streams.from(rank, peer, Lane.DATA).retransmissions()
+                + streams.from(peer, rank, Lane.DATA).retransmissions();
+    }
+
+    @Override
     public String route(int peer) {
         return "loopback";
     }

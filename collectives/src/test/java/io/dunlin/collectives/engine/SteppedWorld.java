@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 
 /**
@@ -21,14 +22,20 @@ final class SteppedWorld implements AutoCloseable {
     private final List<Engine> engines = new ArrayList<>();
     private final List<OperationQueue> queues = new ArrayList<>();
     private final LoopbackFabric fabric;
+    private final IntFunction<OperationListener> listeners;
     private long nowNs;
 
     SteppedWorld(int ranks, UnaryOperator<LoopbackSettings> shaping) {
+        this(ranks, shaping, rank -> OperationListener.NONE);
+    }
+
+    /** Each rank is followed by its listener: the one that is returned for it, the same each time. */
+    SteppedWorld(int ranks, UnaryOperator<LoopbackSettings> shaping, IntFunction<OperationListener> listeners) {
+        this.listeners = listeners;
         fabric = LoopbackFabric.of(shaping.apply(LoopbackSettings.ofRanks(ranks).withClock(this::nowNs)));
         for (int rank = 0; rank < ranks; rank++) {
             OperationQueue queue = new OperationQueue();
-            CommunicatorSettings settings =
-                    CommunicatorSettings.of(rank, ranks).withTimeouts(Duration.ofSeconds(10), Duration.ofSeconds(10));
+            CommunicatorSettings settings = CommunicatorSettings.of(rank, ranks).withListener(listeners.apply(rank));
             queues.add(queue);
             engines.add(new Engine(settings, fabric.transport(rank, 1), queue, this::nowNs));
         }
@@ -44,8 +51,9 @@ final class SteppedWorld implements AutoCloseable {
 
     /** Calls an operation on one rank. */
     Work call(int rank, Consumer<Call> what) {
-        Operation operation = new Operation(new Pulse("virtual", Duration.ofHours(1)));
+        Operation operation = new Operation(new Pulse("virtual", Duration.ofHours(1)), listeners.apply(rank));
         what.accept(operation.take());
+        operation.submitted(queues.get(rank).added());
         queues.get(rank).add(operation);
         return operation;
     }
