@@ -6,7 +6,11 @@ import com.sun.management.ThreadMXBean;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Work;
+import io.dunlin.collectives.flight.FlightReader;
+import io.dunlin.collectives.flight.FlightRecorder;
+import io.dunlin.collectives.flight.Watchdog;
 import io.dunlin.collectives.transport.DriverFolder;
+import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.collectives.transport.MediaDriverHost;
 import io.dunlin.collectives.transport.MediaDriverSettings;
 import io.dunlin.tensor.DType;
@@ -16,10 +20,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A step of training allocates nothing, neither on the caller's thread nor on the communication thread. */
 class AllocationTest {
@@ -49,7 +55,34 @@ class AllocationTest {
         }
     }
 
-    private static void check(List<Communicator> communicators) {
+    @Test
+    void shouldAllocateNothingWhileARecorderFollows(@TempDir Path folder) {
+        List<FlightRecorder> recorders = new ArrayList<>();
+        LoopbackFabric fabric = LoopbackFabric.ofRanks(2);
+        List<StreamCommunicator> communicators = new ArrayList<>();
+        for (int rank = 0; rank < 2; rank++) {
+            FlightRecorder recorder = FlightRecorder.create(
+                    folder.resolve(Watchdog.fileName(rank)),
+                    new FlightRecorder.Identity(rank, 2, 1, "host", 1),
+                    64,
+                    System::nanoTime,
+                    InstantSource.system());
+            CommunicatorSettings settings = CommunicatorSettings.of(rank, 2);
+            recorders.add(recorder);
+            communicators.add(StreamCommunicator.start(
+                    settings.withListener(recorder.follow(settings.group(), 1)),
+                    fabric.transport(rank, 1),
+                    System::nanoTime));
+        }
+        check(communicators);
+        communicators.forEach(Communicator::close);
+        recorders.forEach(FlightRecorder::close);
+        try (FlightReader reader = FlightReader.open(folder.resolve(Watchdog.fileName(1)))) {
+            assertThat(reader.read().groups().getFirst().operations()).hasSize(64);
+        }
+    }
+
+    private static void check(List<? extends Communicator> communicators) {
         long[] communicationThreads = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("comm-world-"))
                 .mapToLong(Thread::threadId)
