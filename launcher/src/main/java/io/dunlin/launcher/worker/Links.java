@@ -5,19 +5,28 @@ import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.engine.AeronCommunicators;
 import io.dunlin.collectives.engine.CommunicatorSettings;
+import io.dunlin.collectives.engine.OperationListener;
+import io.dunlin.collectives.flight.FlightRecorder;
+import io.dunlin.collectives.flight.Watchdog;
 import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.AeronSettings;
 import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.job.TimeoutSettings;
 import io.dunlin.launcher.report.Phase;
+import io.dunlin.launcher.report.Report;
+import io.dunlin.launcher.report.RunFolder;
+import io.dunlin.launcher.report.Surroundings;
 import io.dunlin.model.Model;
 import io.dunlin.parallel.RunAgreement;
 import io.dunlin.parallel.shard.DataParallelExchange;
 import io.dunlin.parallel.shard.GradientBuckets;
 import io.dunlin.train.GradientExchange;
+import io.dunlin.train.StepListener;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -28,25 +37,32 @@ final class Links implements AutoCloseable {
     private static final Duration SLACK = Duration.ofSeconds(30);
 
     private final Optional<Communicator> communicator;
+    private final Optional<FlightRecorder> recorder;
 
-    private Links(Optional<Communicator> communicator) {
+    private Links(Optional<Communicator> communicator, Optional<FlightRecorder> recorder) {
         this.communicator = communicator;
+        this.recorder = recorder;
     }
 
     /** Opens streams to all ranks of the generation; returns when all have answered. */
     static Links open(LaunchSpec spec, Job job, AgentLink link, Orders orders) {
         link.enter(Phase.CONNECT);
         if (spec.ranks() == 1) {
-            return new Links(Optional.empty());
+            return new Links(Optional.empty(), Optional.empty());
         }
+        Group world = Group.world(spec.ranks());
+        int generation = Math.toIntExact(spec.generation());
+        Optional<FlightRecorder> recorder = recorder(spec, job, link);
         Communicator communicator = AeronCommunicators.connect(
                 new CommunicatorSettings(
-                        spec.runId(),
-                        Math.toIntExact(spec.generation()),
-                        Group.world(spec.ranks()),
-                        spec.rank(),
-                        job.timeouts().rendezvous(),
-                        longest(job.timeouts()).plus(SLACK)),
+                                spec.runId(),
+                                generation,
+                                world,
+                                spec.rank(),
+                                job.timeouts().rendezvous(),
+                                longest(job.timeouts()).plus(SLACK))
+                        .withListener(recorder.map(one -> one.follow(world, generation))
+                                .orElse(OperationListener.NONE)),
                 new AeronSettings(
                         Path.of(spec.aeronDir()),
                         Math.toIntExact(spec.generation()),
@@ -54,7 +70,41 @@ final class Links implements AutoCloseable {
                         addresses(spec),
                         AeronProfile.STANDARD));
         orders.watch(communicator);
-        return new Links(Optional.of(communicator));
+        return new Links(Optional.of(communicator), recorder);
+    }
+
+    /** Training can do without it: where it cannot be had, a notice says so. */
+    private static Optional<FlightRecorder> recorder(LaunchSpec spec, Job job, AgentLink link) {
+        if (job.observe().flightOperations() == 0) {
+            return Optional.empty();
+        }
+        Path file = new RunFolder(spec.runFolder()).flights(spec.generation()).resolve(Watchdog.fileName(spec.rank()));
+        try {
+            FlightRecorder recorder = FlightRecorder.create(
+                    file,
+                    new FlightRecorder.Identity(
+                            spec.rank(),
+                            spec.ranks(),
+                            spec.generation(),
+                            Surroundings.hostName(),
+                            ProcessHandle.current().pid()),
+                    job.observe().flightOperations(),
+                    System::nanoTime,
+                    InstantSource.system());
+            recorder.iteration(0);
+            return Optional.of(recorder);
+        } catch (UncheckedIOException e) {
+            link.report(new Report.Notice(
+                    Report.Level.WARNING,
+                    "",
+                    "no flight recorder: %s: %s".formatted(file, String.valueOf(e.getCause()))));
+            return Optional.empty();
+        }
+    }
+
+    /** Tells the recorder which step it is. */
+    StepListener iterations() {
+        return (state, result) -> recorder.ifPresent(one -> one.iteration(result.step() + 1));
     }
 
     /** The agent watches the phases and knows more; the limit of an operation is for an agent that does not. */
@@ -107,5 +157,6 @@ final class Links implements AutoCloseable {
     @Override
     public void close() {
         communicator.ifPresent(Communicator::close);
+        recorder.ifPresent(FlightRecorder::close);
     }
 }
