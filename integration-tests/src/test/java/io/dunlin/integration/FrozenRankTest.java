@@ -36,9 +36,8 @@ class FrozenRankTest {
 
             DunlinProcess.signal(pids.get(1), "STOP");
 
-            process.line(
-                    "rank 1 stands still: no sign of life for .* s\\. Operation \\d+ of group world \\(all-reduce of "
-                            + ".*\\) was entered by rank.* 0.*\\. Rank 1: its process is stopped by a signal, in phase .*step");
+            process.line("rank 1 stands still: no sign of life for .* s\\. Operation \\d+ of group world \\("
+                    + ".*\\) was entered by rank.* 0.*\\. Rank 1: its process is stopped by a signal, in phase .*step");
             process.line(
                     "!! rank 1 \\(pid %d\\) did not react .*stopped by a signal.* at step \\d+".formatted(pids.get(1)));
             process.line("back at step \\d+ after .* s: detect");

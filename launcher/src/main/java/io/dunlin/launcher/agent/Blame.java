@@ -9,7 +9,9 @@ import io.dunlin.launcher.report.Report;
 import io.dunlin.launcher.report.RunEvent;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -19,10 +21,14 @@ import java.util.function.Supplier;
  */
 final class Blame implements AutoCloseable {
     private static final long PACE_NS = 500_000_000L;
+    private static final long SAME_SLOW_NS = 600_000_000_000L;
+
+    private record Slow(Verdict.Kind kind, List<Integer> culprits) {}
 
     private final GenerationRun.Context context;
     private final List<RankWatch> ranks;
     private final Watchdog watchdog;
+    private final Map<Slow, Long> slowToldNs = new HashMap<>();
     private Optional<Verdict> considered = Optional.empty();
     private Optional<Verdict> said = Optional.empty();
     private long lookedNs;
@@ -58,13 +64,26 @@ final class Blame implements AutoCloseable {
         if (nowNs - lookedNs >= PACE_NS) {
             lookedNs = nowNs;
             for (Verdict verdict : seen(watchdog::look, List.<Verdict>of())) {
-                if (!isAllowed(verdict, nowNs)) {
-                    continue;
+                if (isAllowed(verdict, nowNs) && isNews(verdict, nowNs)) {
+                    said = verdict.hang() ? Optional.of(verdict) : said;
+                    tell(verdict);
                 }
-                said = verdict.hang() ? Optional.of(verdict) : said;
-                tell(verdict);
             }
         }
+    }
+
+    /** On a busy machine ranks are slow again and again; the person knows. */
+    private boolean isNews(Verdict verdict, long nowNs) {
+        if (verdict.hang()) {
+            return true;
+        }
+        Slow slow = new Slow(verdict.kind(), verdict.culprits());
+        Long toldNs = slowToldNs.get(slow);
+        boolean news = toldNs == null || nowNs - toldNs >= SAME_SLOW_NS;
+        if (news) {
+            slowToldNs.put(slow, nowNs);
+        }
+        return news;
     }
 
     /** A rank that saves or evaluates may take long: what is its right is no hang. */
