@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
@@ -36,10 +37,12 @@ class FlightRecorderTest {
 
     private Path file = Path.of("");
     private long nowNs = 1_000;
-    private FlightRecorder recorder;
-    private OperationListener listener;
 
-    FlightRecorderTest() {}
+    @SuppressWarnings("NullAway.Init") // set before each test
+    private FlightRecorder recorder;
+
+    @SuppressWarnings("NullAway.Init") // set before each test
+    private OperationListener listener;
 
     @BeforeEach
     void record() {
@@ -250,7 +253,7 @@ class FlightRecorderTest {
     @Test
     void shouldSayWhatIsNoRecording() throws IOException {
         Path other = Files.writeString(folder.resolve("other"), "x".repeat(5_000));
-        Path cut = Files.write(folder.resolve("cut"), java.util.Arrays.copyOf(Files.readAllBytes(file), 8_192));
+        Path cut = Files.write(folder.resolve("cut"), Arrays.copyOf(Files.readAllBytes(file), 8_192));
 
         assertThatThrownBy(() -> FlightReader.open(other))
                 .isInstanceOf(FlightFileException.class)
