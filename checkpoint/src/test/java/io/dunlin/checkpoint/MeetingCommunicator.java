@@ -8,6 +8,7 @@ import io.dunlin.collectives.Work;
 import io.dunlin.tensor.DType;
 import io.dunlin.train.SummationTree;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -91,6 +92,16 @@ final class MeetingCommunicator implements Communicator {
             public long await() {
                 return 0;
             }
+
+            @Override
+            public long await(Duration timeout) {
+                return await();
+            }
+
+            @Override
+            public void abort(CollectiveException cause) {
+                throw new UnsupportedOperationException();
+            }
         };
     }
 
@@ -111,13 +122,54 @@ final class MeetingCommunicator implements Communicator {
     public void close() {}
 
     @Override
-    public Work allReduce(MemorySegment data, DType dtype, ReduceOp op) {
+    public Work allReduce(MemorySegment data, MemorySegment output, DType dtype, ReduceOp op) {
         throw new UnsupportedOperationException();
     }
 
     @Override
     public Work allReduceTree(
             List<SummationTree.Block> blocks, List<MemorySegment> sums, int leaves, MemorySegment result) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Communicator label(long tensor, long version) {
+        return this;
+    }
+
+    @Override
+    public Work reduceScatter(
+            MemorySegment all, MemorySegment part, List<Long> lengthsBytes, DType dtype, ReduceOp op) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work allToAll(MemorySegment send, List<Long> sendBytes, MemorySegment receive, List<Long> receiveBytes) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work reduce(MemorySegment input, MemorySegment output, DType dtype, ReduceOp op, int root) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work gather(MemorySegment part, MemorySegment all, List<Long> lengthsBytes, int root) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work scatter(MemorySegment all, MemorySegment part, List<Long> lengthsBytes, int root) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work send(MemorySegment data, int peer) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work receive(MemorySegment data, int peer) {
         throw new UnsupportedOperationException();
     }
 

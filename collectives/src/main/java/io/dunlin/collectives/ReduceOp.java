@@ -4,6 +4,8 @@ package io.dunlin.collectives;
 public enum ReduceOp {
     /** The sum. */
     SUM,
+    /** The sum divided by the number of members, once; integers are rounded towards zero. */
+    MEAN,
     /** The largest. */
     MAX,
     /** The smallest. */

@@ -18,26 +18,31 @@ public final class Call {
     private OperationKind kind = OperationKind.NOT_ENTERED;
     private DType dtype = DType.I8;
     private ReduceOp op = ReduceOp.SUM;
-    private MemorySegment data = MemorySegment.NULL;
-    private MemorySegment part = MemorySegment.NULL;
+    private MemorySegment input = MemorySegment.NULL;
+    private MemorySegment output = MemorySegment.NULL;
     private MemorySegment[] sums = NONE;
     private TreePlan plan = TreePlan.EMPTY;
-    private long[] ends = new long[0]; // [member] end of each member's part in data, bytes
+    private final PartTable parts = new PartTable(); // of all parts, or of what is sent
+    private final PartTable arrivals = new PartTable(); // of what is received, all-to-all
     private long lengthBytes;
     private long detail;
     private int root;
+    private long tensor;
+    private long version;
 
     /** Makes an empty one. */
     public Call() {}
 
-    /** In-place combination of {@code data}. */
-    public void allReduce(MemorySegment data, DType dtype, ReduceOp op) {
-        set(OperationKind.ALL_REDUCE, data, dtype, op, data.byteSize(), 0);
+    /** Combination of all {@code input} into every {@code output}. */
+    public void allReduce(MemorySegment input, MemorySegment output, DType dtype, ReduceOp op) {
+        set(OperationKind.ALL_REDUCE, input, output, input.byteSize(), 0);
+        combine(dtype, op);
     }
 
     /** Sum of {@code sums} of all members along {@code plan} into {@code result}. */
     public void allReduceTree(List<MemorySegment> sums, TreePlan plan, MemorySegment result) {
-        set(OperationKind.ALL_REDUCE_TREE, result, DType.F32, ReduceOp.SUM, result.byteSize(), plan.leaves());
+        set(OperationKind.ALL_REDUCE_TREE, MemorySegment.NULL, result, result.byteSize(), plan.leaves());
+        combine(DType.F32, ReduceOp.SUM);
         if (this.sums.length < sums.size()) {
             this.sums = new MemorySegment[sums.size()];
         }
@@ -47,46 +52,92 @@ public final class Call {
         this.plan = plan;
     }
 
+    /** Combination of all {@code all}, one part to each member. */
+    public void reduceScatter(
+            MemorySegment all, MemorySegment part, List<Long> lengthsBytes, DType dtype, ReduceOp op) {
+        parts.set(lengthsBytes);
+        set(OperationKind.REDUCE_SCATTER, all, part, parts.totalBytes(), parts.hash());
+        combine(dtype, op);
+    }
+
+    /** Combination of all {@code input} into the root's {@code output}. */
+    public void reduce(MemorySegment input, MemorySegment output, DType dtype, ReduceOp op, int root) {
+        set(OperationKind.REDUCE, input, output, input.byteSize(), root);
+        combine(dtype, op);
+        this.root = root;
+    }
+
     /** {@code part} of every member, one after the other, into {@code all}. */
     public void allGather(MemorySegment part, MemorySegment all, List<Long> lengthsBytes) {
-        if (ends.length != lengthsBytes.size()) {
-            ends = new long[lengthsBytes.size()];
-        }
-        long end = 0;
-        long hash = 0;
-        for (int member = 0; member < ends.length; member++) {
-            end += lengthsBytes.get(member);
-            ends[member] = end;
-            hash = (hash ^ end) * 0x9E3779B97F4A7C15L;
-        }
-        set(OperationKind.ALL_GATHER, all, DType.I8, ReduceOp.SUM, end, hash);
-        this.part = part;
+        parts.set(lengthsBytes);
+        set(OperationKind.ALL_GATHER, part, all, parts.totalBytes(), parts.hash());
+    }
+
+    /** {@code part} of every member, one after the other, into the root's {@code all}. */
+    public void gather(MemorySegment part, MemorySegment all, List<Long> lengthsBytes, int root) {
+        parts.set(lengthsBytes);
+        set(OperationKind.GATHER, part, all, parts.totalBytes(), parts.hash() + root);
+        this.root = root;
+    }
+
+    /** A part of the root's {@code all} into every {@code part}. */
+    public void scatter(MemorySegment all, MemorySegment part, List<Long> lengthsBytes, int root) {
+        parts.set(lengthsBytes);
+        set(OperationKind.SCATTER, all, part, parts.totalBytes(), parts.hash() + root);
+        this.root = root;
+    }
+
+    /** A run for every member, a run from every member. What they add up to differs from member to member. */
+    public void allToAll(MemorySegment send, List<Long> sendBytes, MemorySegment receive, List<Long> receiveBytes) {
+        parts.set(sendBytes);
+        arrivals.set(receiveBytes);
+        set(OperationKind.ALL_TO_ALL, send, receive, 0, 0);
     }
 
     /** {@code data} of the root, on every member. */
     public void broadcast(MemorySegment data, int root) {
-        set(OperationKind.BROADCAST, data, DType.I8, ReduceOp.SUM, data.byteSize(), root);
+        set(OperationKind.BROADCAST, data, data, data.byteSize(), root);
         this.root = root;
+    }
+
+    /** {@code data} to or from {@code peer}. */
+    public void message(MemorySegment data, int peer) {
+        set(OperationKind.MESSAGE, data, data, data.byteSize(), 0);
+        this.root = peer;
     }
 
     /** Nothing but presence. */
     public void barrier() {
-        set(OperationKind.BARRIER, MemorySegment.NULL, DType.I8, ReduceOp.SUM, 0, 0);
+        set(OperationKind.BARRIER, MemorySegment.NULL, MemorySegment.NULL, 0, 0);
     }
 
-    private void set(OperationKind kind, MemorySegment data, DType dtype, ReduceOp op, long lengthBytes, long detail) {
+    private void set(OperationKind kind, MemorySegment input, MemorySegment output, long lengthBytes, long detail) {
         this.kind = kind;
-        this.data = data;
-        this.dtype = dtype;
-        this.op = op;
+        this.input = input;
+        this.output = output;
         this.lengthBytes = lengthBytes;
         this.detail = detail;
+        this.dtype = DType.I8;
+        this.op = ReduceOp.SUM;
+        this.tensor = 0;
+        this.version = 0;
+    }
+
+    private void combine(DType dtype, ReduceOp op) {
+        this.dtype = dtype;
+        this.op = op;
+    }
+
+    /** Says which tensor, and which version of it, the call is about; 0 and 0 if nothing is said. */
+    public void label(long tensor, long version) {
+        this.tensor = tensor;
+        this.version = version;
     }
 
     /** Lets go of the memory. */
     public void release() {
-        data = MemorySegment.NULL;
-        part = MemorySegment.NULL;
+        input = MemorySegment.NULL;
+        output = MemorySegment.NULL;
         for (int i = 0; i < sums.length; i++) {
             sums[i] = MemorySegment.NULL;
         }
@@ -117,19 +168,29 @@ public final class Call {
         return detail;
     }
 
-    /** The member whose data is broadcast. */
+    /** The member whose data is broadcast or scattered, or where it is gathered; the other one of a message. */
     public int root() {
         return root;
     }
 
-    /** Where the vector, or the room for all parts, is. */
-    public long dataAddress() {
-        return data.address();
+    /** Which tensor the call is about; 0 if nothing was said. */
+    public long tensor() {
+        return tensor;
     }
 
-    /** Where this member's part is. */
-    public long partAddress() {
-        return part.address();
+    /** Which version of it. */
+    public long version() {
+        return version;
+    }
+
+    /** Where this member's contribution is. */
+    public long inputAddress() {
+        return input.address();
+    }
+
+    /** Where the result goes. */
+    public long outputAddress() {
+        return output.address();
     }
 
     /** Where this member's sum {@code index} is. */
@@ -142,13 +203,28 @@ public final class Call {
         return plan;
     }
 
-    /** First byte of {@code member}'s part in all parts. */
+    /** First byte of {@code member}'s part among all parts; of an all-to-all, of the run for {@code member}. */
     public long partStart(int member) {
-        return member == 0 ? 0 : ends[member - 1];
+        return parts.start(member);
     }
 
-    /** Length of {@code member}'s part. */
+    /** Length of {@code member}'s part; of an all-to-all, of the run for {@code member}. */
     public long partBytes(int member) {
-        return ends[member] - partStart(member);
+        return parts.bytes(member);
+    }
+
+    /** Length of all runs that are sent, of an all-to-all. */
+    long sendBytes() {
+        return parts.totalBytes();
+    }
+
+    /** First byte of the run from {@code member}, of an all-to-all. */
+    public long arrivalStart(int member) {
+        return arrivals.start(member);
+    }
+
+    /** Length of the run from {@code member}, of an all-to-all. */
+    public long arrivalBytes(int member) {
+        return arrivals.bytes(member);
     }
 }

@@ -40,7 +40,7 @@ final class ChainBroadcast implements Algorithm {
 
     @Override
     public long source(int peer) {
-        return call.dataAddress() + passedOn;
+        return call.outputAddress() + passedOn;
     }
 
     @Override
@@ -50,7 +50,7 @@ final class ChainBroadcast implements Algorithm {
 
     @Override
     public boolean accept(int peer, long address, int bytes) {
-        RawMemory.copy(address, call.dataAddress() + here, bytes);
+        RawMemory.copy(address, call.outputAddress() + here, bytes);
         here += bytes;
         return true;
     }

@@ -2,7 +2,7 @@ package io.dunlin.collectives.algorithm;
 
 import io.dunlin.collectives.wire.RawMemory;
 
-/** Copies a member's own part to its place among all parts, a piece at a time. */
+/** Copies what a member has itself to where it belongs, a piece at a time. */
 final class OwnPart {
     private static final long PIECE_BYTES = 256 << 10;
 
@@ -10,10 +10,10 @@ final class OwnPart {
     private long target;
     private long leftBytes;
 
-    void begin(Call call, int rank) {
-        source = call.partAddress();
-        target = call.dataAddress() + call.partStart(rank);
-        leftBytes = source == target ? 0 : call.partBytes(rank);
+    void begin(long source, long target, long bytes) {
+        this.source = source;
+        this.target = target;
+        leftBytes = source == target ? 0 : bytes;
     }
 
     boolean advance() {

@@ -26,7 +26,7 @@ final class RankOrderFold implements Fold {
 
     @Override
     public long ownVector(int index) {
-        return call.dataAddress();
+        return call.inputAddress();
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.dunlin.collectives.algorithm;
 
+import io.dunlin.collectives.transport.PeerMemory;
+import io.dunlin.collectives.wire.OperationKind;
 import io.dunlin.collectives.wire.Reductions;
 import io.dunlin.tensor.DType;
 import java.lang.foreign.Arena;
@@ -14,55 +16,81 @@ public final class Repertoire {
     /** All that one member sends directly, at most, before the ring is taken. */
     static final long DIRECT_BYTES = 64 << 10;
 
+    /** What is shorter goes through streams also where memory is shared: one trip instead of two. */
+    private static final long SHORT_BYTES = 8 << 10;
+
     private final int size;
+    private final PeerMemory memory;
     private final Algorithm[] algorithms;
 
-    private enum Way {
+    /** The ways there are; the ordinal is on the wire. */
+    enum Way {
+        DIRECT,
+        PAIRWISE,
+        OWNERS,
+        TREE_OWNERS,
         RING_REDUCE,
-        DIRECT_REDUCE,
-        OWNER_REDUCE,
-        TREE_REDUCE,
         RING_GATHER,
-        DIRECT_GATHER,
         CHAIN_BROADCAST,
-        DIRECT_BROADCAST,
-        DIRECT_BARRIER
+        SHARED
     }
 
     /** The algorithms of member {@code rank} of {@code size}, with working memory from {@code arena}. */
-    public Repertoire(int rank, int size, Arena arena) {
+    public Repertoire(int rank, int size, PeerMemory memory, Arena arena) {
         Reductions reductions = new Reductions();
         Scratch arrivals = new Scratch(arena);
+        Scratch kept = new Scratch(arena);
+        Folds folds = new Folds(size, reductions, arena);
         this.size = size;
+        this.memory = memory;
         this.algorithms = new Algorithm[] {
+            new DirectExchange(rank, size, reductions, arrivals),
+            new PairwiseExchange(rank, size, reductions, arrivals),
+            new OwnerReduction(rank, size, folds.byRank(), arrivals, kept),
+            new OwnerReduction(rank, size, folds.byTree(), arrivals, kept),
             new RingAllReduce(rank, size, reductions),
-            new DirectAllReduce(rank, size, reductions, arrivals),
-            new OwnerAllReduce(rank, size, new RankOrderFold(size, reductions), arrivals),
-            new OwnerAllReduce(rank, size, new TreeFold(new Scratch(arena)), arrivals),
             new RingAllGather(rank, size),
-            new DirectAllGather(rank, size),
             new ChainBroadcast(rank, size),
-            new DirectBroadcast(rank, size),
-            new DirectBarrier()
+            new SharedExchange(rank, size, memory, folds, new Scratch(arena))
         };
     }
 
     /** The number of the way that {@code call} is done. */
     public int choose(Call call) {
-        long direct = call.lengthBytes() * (size - 1);
-        Way way =
-                switch (call.kind()) {
-                    case ALL_REDUCE ->
-                        direct <= DIRECT_BYTES
-                                ? Way.DIRECT_REDUCE
-                                : call.dtype() == DType.BF16 ? Way.OWNER_REDUCE : Way.RING_REDUCE;
-                    case ALL_REDUCE_TREE -> Way.TREE_REDUCE;
-                    case ALL_GATHER -> direct <= DIRECT_BYTES ? Way.DIRECT_GATHER : Way.RING_GATHER;
-                    case BROADCAST -> direct <= DIRECT_BYTES ? Way.DIRECT_BROADCAST : Way.CHAIN_BROADCAST;
-                    case BARRIER -> Way.DIRECT_BARRIER;
-                    case NOT_ENTERED -> throw new IllegalArgumentException("nothing was called");
-                };
-        return way.ordinal();
+        if (memory != PeerMemory.NONE && !shortForSharing(call)) {
+            return Way.SHARED.ordinal();
+        }
+        return way(call, call.lengthBytes() * (size - 1) <= DIRECT_BYTES).ordinal();
+    }
+
+    private static boolean shortForSharing(Call call) {
+        return switch (call.kind()) {
+            case BARRIER -> true;
+            case ALL_TO_ALL -> false; // how long it is differs from member to member
+            default -> call.lengthBytes() <= SHORT_BYTES;
+        };
+    }
+
+    private static Way way(Call call, boolean shortOne) {
+        if (call.kind() == OperationKind.ALL_REDUCE_TREE) {
+            return Way.TREE_OWNERS;
+        }
+        if (shortOne && call.kind() != OperationKind.ALL_TO_ALL) {
+            return Way.DIRECT;
+        }
+        return switch (call.kind()) {
+            case ALL_REDUCE -> rounds(call.dtype()) ? Way.OWNERS : Way.RING_REDUCE;
+            case REDUCE_SCATTER, REDUCE -> Way.OWNERS;
+            case ALL_GATHER -> Way.RING_GATHER;
+            case ALL_TO_ALL -> Way.PAIRWISE;
+            case BROADCAST -> Way.CHAIN_BROADCAST;
+            default -> Way.DIRECT;
+        };
+    }
+
+    /** Whether every addition in the element type would round or overflow, so that all must be added at once. */
+    private static boolean rounds(DType dtype) {
+        return dtype == DType.BF16 || dtype == DType.I8;
     }
 
     /** The algorithm with a number. */

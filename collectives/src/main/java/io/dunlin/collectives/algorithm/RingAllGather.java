@@ -29,7 +29,7 @@ final class RingAllGather implements Algorithm {
     @Override
     public void begin(Call call) {
         this.call = call;
-        own.begin(call, rank);
+        own.begin(call.inputAddress(), call.outputAddress() + call.partStart(rank), call.partBytes(rank));
         sendStep = 0;
         sentOfStep = 0;
         receiveStep = 0;
@@ -71,7 +71,7 @@ final class RingAllGather implements Algorithm {
     @Override
     public long source(int peer) {
         int part = sendPart(sendStep);
-        return (part == rank ? call.partAddress() : call.dataAddress() + call.partStart(part)) + sentOfStep;
+        return (part == rank ? call.inputAddress() : call.outputAddress() + call.partStart(part)) + sentOfStep;
     }
 
     @Override
@@ -93,7 +93,7 @@ final class RingAllGather implements Algorithm {
     @Override
     public boolean accept(int peer, long address, int bytes) {
         int part = receivePart(receiveStep);
-        RawMemory.copy(address, call.dataAddress() + call.partStart(part) + receivedOfStep, bytes);
+        RawMemory.copy(address, call.outputAddress() + call.partStart(part) + receivedOfStep, bytes);
         receivedOfStep += bytes;
         if (receivedOfStep == call.partBytes(part)) {
             receiveStep++;

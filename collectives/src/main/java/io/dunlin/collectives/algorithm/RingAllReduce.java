@@ -7,7 +7,7 @@ import io.dunlin.collectives.wire.Reductions;
 import io.dunlin.tensor.DType;
 
 /**
- * All-reduce around a ring, in place: reduce-scatter, then all-gather, bytes following each other without a pause
+ * All-reduce around a ring: reduce-scatter, then all-gather, bytes following each other without a pause
  * (Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms", JPDC 2009).
  *
  * <p>In step s, 0 to 2p-3, member r sends part (r - s) mod p to its successor and receives part (r - 1 - s) mod p from its
@@ -24,7 +24,8 @@ final class RingAllReduce implements Algorithm {
 
     private Reduction reduction;
     private int elementBytes;
-    private long data;
+    private long input;
+    private long output;
     private int sendStep;
     private long sentOfStep;
     private int receiveStep;
@@ -44,7 +45,8 @@ final class RingAllReduce implements Algorithm {
     public void begin(Call call) {
         reduction = reductions.of(call.dtype(), call.op());
         elementBytes = call.dtype().bytes();
-        data = call.dataAddress();
+        input = call.inputAddress();
+        output = call.outputAddress();
         parts.cut(call.lengthBytes());
         sendStep = 0;
         sentOfStep = 0;
@@ -95,7 +97,7 @@ final class RingAllReduce implements Algorithm {
 
     @Override
     public long source(int peer) {
-        return data + parts.start(sendPart(sendStep)) + sentOfStep;
+        return (sendStep == 0 ? input : output) + parts.start(sendPart(sendStep)) + sentOfStep;
     }
 
     @Override
@@ -117,11 +119,14 @@ final class RingAllReduce implements Algorithm {
     @Override
     public boolean accept(int peer, long address, int bytes) {
         int part = receivePart(receiveStep);
-        long target = data + parts.start(part) + receivedOfStep;
+        long offset = parts.start(part) + receivedOfStep;
         if (receiveStep < size - 1) {
-            reduction.accumulate(target, address, bytes / elementBytes);
+            reduction.combine(input + offset, address, output + offset, bytes / elementBytes);
+            if (receiveStep == size - 2) {
+                reduction.finish(output + offset, bytes / elementBytes, size);
+            }
         } else {
-            RawMemory.copy(address, target, bytes);
+            RawMemory.copy(address, output + offset, bytes);
         }
         receivedOfStep += bytes;
         if (receivedOfStep == parts.bytes(part)) {

@@ -18,11 +18,55 @@ final class Arguments {
         this.rank = rank;
     }
 
-    void allReduce(MemorySegment data, DType dtype, ReduceOp op) {
-        if (dtype == DType.I8 || (op == ReduceOp.OR && dtype != DType.I32)) {
+    void allReduce(MemorySegment input, MemorySegment output, DType dtype, ReduceOp op) {
+        combined(dtype, op);
+        elements("input", input, dtype);
+        sameLength(input, output);
+    }
+
+    private static void combined(DType dtype, ReduceOp op) {
+        if (op == ReduceOp.OR && dtype != DType.I32 && dtype != DType.I8) {
             throw new IllegalArgumentException(dtype + " cannot be combined by " + op);
         }
-        elements("data", data, dtype);
+    }
+
+    private static void sameLength(MemorySegment input, MemorySegment output) {
+        isNative("output", output);
+        if (input.byteSize() != output.byteSize()) {
+            throw new IllegalArgumentException(
+                    "output of %d bytes for an input of %d".formatted(output.byteSize(), input.byteSize()));
+        }
+        overlapAllOrNothing(input, output);
+    }
+
+    /** Memory may be used in place, or be two; shifted against itself it would be read after it was written. */
+    private static void overlapAllOrNothing(MemorySegment one, MemorySegment other) {
+        boolean overlap =
+                one.address() < other.address() + other.byteSize() && other.address() < one.address() + one.byteSize();
+        if (overlap && one.address() != other.address()) {
+            throw new IllegalArgumentException("input and output overlap");
+        }
+    }
+
+    void reduce(MemorySegment input, MemorySegment output, DType dtype, ReduceOp op, int root) {
+        isMember(root);
+        combined(dtype, op);
+        elements("input", input, dtype);
+        if (rank == root) {
+            sameLength(input, output);
+        }
+    }
+
+    void reduceScatter(MemorySegment all, MemorySegment part, List<Long> lengthsBytes, DType dtype, ReduceOp op) {
+        combined(dtype, op);
+        parts(part, lengthsBytes);
+        holdsAll(all, lengthsBytes);
+        for (int member = 0; member < lengthsBytes.size(); member++) {
+            if (lengthsBytes.get(member) % dtype.bytes() != 0) {
+                throw new IllegalArgumentException("a part of %d bytes is not a whole number of %s elements"
+                        .formatted(lengthsBytes.get(member), dtype));
+            }
+        }
     }
 
     void allReduceTree(
@@ -54,6 +98,51 @@ final class Arguments {
     }
 
     void allGather(MemorySegment part, MemorySegment all, List<Long> lengthsBytes) {
+        parts(part, lengthsBytes);
+        holdsAll(all, lengthsBytes);
+    }
+
+    /** For gather, and for scatter, which is the other way round. */
+    void rooted(MemorySegment part, MemorySegment all, List<Long> lengthsBytes, int root) {
+        isMember(root);
+        parts(part, lengthsBytes);
+        if (rank == root) {
+            holdsAll(all, lengthsBytes);
+        }
+    }
+
+    void allToAll(MemorySegment send, List<Long> sendBytes, MemorySegment receive, List<Long> receiveBytes) {
+        holdsAll(send, sendBytes);
+        holdsAll(receive, receiveBytes);
+        if (!sendBytes.get(rank).equals(receiveBytes.get(rank))) {
+            throw new IllegalArgumentException("member %d sends itself %d bytes and receives %d"
+                    .formatted(rank, sendBytes.get(rank), receiveBytes.get(rank)));
+        }
+        boolean overlap = send.address() < receive.address() + receive.byteSize()
+                && receive.address() < send.address() + send.byteSize();
+        if (overlap) {
+            throw new IllegalArgumentException("send and receive overlap");
+        }
+    }
+
+    private void parts(MemorySegment part, List<Long> lengthsBytes) {
+        isNative("part", part);
+        total(lengthsBytes);
+        if (part.byteSize() < lengthsBytes.get(rank)) {
+            throw new IllegalArgumentException(
+                    "room of %d bytes for a part of %d".formatted(part.byteSize(), lengthsBytes.get(rank)));
+        }
+    }
+
+    private void holdsAll(MemorySegment all, List<Long> lengthsBytes) {
+        isNative("all", all);
+        long total = total(lengthsBytes);
+        if (all.byteSize() < total) {
+            throw new IllegalArgumentException("room of %d bytes for all of %d".formatted(all.byteSize(), total));
+        }
+    }
+
+    private long total(List<Long> lengthsBytes) {
         if (lengthsBytes.size() != group.size()) {
             throw new IllegalArgumentException(
                     "%d lengths for %d members".formatted(lengthsBytes.size(), group.size()));
@@ -65,19 +154,26 @@ final class Arguments {
             }
             total += lengthsBytes.get(member);
         }
-        isNative("part", part);
-        isNative("all", all);
-        if (part.byteSize() < lengthsBytes.get(rank) || all.byteSize() < total) {
-            throw new IllegalArgumentException("room of %d and %d bytes for a part of %d and all of %d"
-                    .formatted(part.byteSize(), all.byteSize(), lengthsBytes.get(rank), total));
-        }
+        return total;
     }
 
     void broadcast(MemorySegment data, int root) {
-        if (root < 0 || root >= group.size()) {
-            throw new IllegalArgumentException("root %d of %d members".formatted(root, group.size()));
+        isMember(root);
+        isNative("data", data);
+    }
+
+    void message(MemorySegment data, int peer) {
+        isMember(peer);
+        if (peer == rank) {
+            throw new IllegalArgumentException("a message from member %d to itself".formatted(rank));
         }
         isNative("data", data);
+    }
+
+    private void isMember(int member) {
+        if (member < 0 || member >= group.size()) {
+            throw new IllegalArgumentException("member %d of %d".formatted(member, group.size()));
+        }
     }
 
     private static void elements(String what, MemorySegment segment, DType dtype) {

@@ -1,30 +1,63 @@
 package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.CollectiveException;
+import io.dunlin.collectives.Priority;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.concurrent.locks.LockSupport;
 
-/** The thread that owns a rank's streams: it runs an engine until told to stop, and rests when there is nothing to do. */
+/**
+ * The thread that owns a rank's streams: it runs the engines of all its communicators, the most urgent first, and rests when
+ * there is nothing to do.
+ *
+ * <p>No engine ever waits, so none holds up another; between two pieces of work for one, those that are more urgent
+ * have their turn.
+ */
 final class CommunicationThread implements Runnable {
     private static final int SPINS = 100;
     private static final int YIELDS = 20;
     private static final long SHORTEST_PARK_NS = 1_000;
     private static final long LONGEST_PARK_NS = 100_000;
     private static final long IDLE_PARK_NS = 2_000_000;
+    private static final long LEAVE_POLL_NS = 50_000;
     private static final long BEAT_CYCLES = 1024;
 
-    private final Engine engine;
-    private final OperationQueue queue;
     private final Pulse pulse;
     private final Thread thread;
+    private volatile Seat[] seats = new Seat[0]; // by urgency
     private volatile boolean resting;
     private volatile boolean stopping;
-    private volatile boolean over;
     private int idleCycles;
     private long parkNs = SHORTEST_PARK_NS;
 
-    CommunicationThread(String role, Engine engine, OperationQueue queue, Pulse pulse) {
-        this.engine = engine;
-        this.queue = queue;
+    /** The place of one communicator on the thread. */
+    static final class Seat {
+        private final Engine engine;
+        private final Priority priority;
+        private volatile boolean leaving;
+        private volatile boolean left;
+
+        private Seat(Engine engine, Priority priority) {
+            this.engine = engine;
+            this.priority = priority;
+        }
+
+        /** Whether the thread will never look for calls again. */
+        boolean left() {
+            return left;
+        }
+
+        private void leave() {
+            try {
+                engine.close();
+            } finally {
+                left = true;
+                engine.refuse();
+            }
+        }
+    }
+
+    CommunicationThread(String role, Pulse pulse) {
         this.pulse = pulse;
         this.thread = Thread.ofPlatform().name(role).daemon(true).unstarted(this);
     }
@@ -33,19 +66,38 @@ final class CommunicationThread implements Runnable {
         thread.start();
     }
 
-    /** Something was put in the queue, or has to be noticed soon. */
+    /** Runs {@code engine} from now on. */
+    synchronized Seat add(Engine engine, Priority priority) {
+        Seat seat = new Seat(engine, priority);
+        Seat[] more = Arrays.copyOf(seats, seats.length + 1);
+        more[seats.length] = seat;
+        Arrays.sort(more, Comparator.comparing(one -> one.priority));
+        seats = more;
+        wake();
+        return seat;
+    }
+
+    /** Closes an engine and forgets it; returns when that has happened. */
+    void remove(Seat seat) {
+        seat.leaving = true;
+        while (!seat.left && thread.isAlive()) {
+            LockSupport.unpark(thread);
+            LockSupport.parkNanos(this, LEAVE_POLL_NS);
+        }
+    }
+
+    private synchronized void forget(Seat seat) {
+        seats = Arrays.stream(seats).filter(one -> one != seat).toArray(Seat[]::new);
+    }
+
+    /** Something was put in a queue, or has to be noticed soon. */
     void wake() {
         if (resting) {
             LockSupport.unpark(thread);
         }
     }
 
-    /** Whether the thread has ended: it will never look into the queue again. */
-    boolean over() {
-        return over;
-    }
-
-    /** Ends the thread and waits for it. */
+    /** Ends the thread, closes all engines, and waits for it. */
     void stop() {
         stopping = true;
         LockSupport.unpark(thread);
@@ -66,7 +118,7 @@ final class CommunicationThread implements Runnable {
     public void run() {
         try {
             for (long cycle = 0; !stopping; cycle++) {
-                if (engine.doWork() > 0) {
+                if (runAll() > 0) {
                     idleCycles = 0;
                     parkNs = SHORTEST_PARK_NS;
                 } else {
@@ -76,19 +128,43 @@ final class CommunicationThread implements Runnable {
                     pulse.beat();
                 }
             }
-        } catch (RuntimeException | Error e) {
-            engine.abort(CollectiveException.transportFailed(
-                    thread.getName() + " ended unexpectedly, which is a bug of ours: " + e, ""));
-            throw e;
         } finally {
-            try {
-                engine.close();
-            } finally {
-                over = true;
-                while (!queue.isEmpty()) {
-                    queue.take().fail(engine.verdict().cause());
+            for (Seat seat : seats) {
+                seat.leave();
+            }
+        }
+    }
+
+    private int runAll() {
+        Seat[] current = seats;
+        int work = 0;
+        for (int i = 0; i < current.length; i++) {
+            int done = run(current[i]);
+            for (int urgent = 0; done > 0 && urgent < i; urgent++) {
+                if (current[urgent].engine.busy()) {
+                    done += run(current[urgent]);
                 }
             }
+            work += done;
+        }
+        return work;
+    }
+
+    private int run(Seat seat) {
+        if (seat.left) {
+            return 0;
+        }
+        if (seat.leaving) {
+            forget(seat);
+            seat.leave();
+            return 1;
+        }
+        try {
+            return seat.engine.doWork();
+        } catch (RuntimeException | Error e) {
+            seat.engine.abort(CollectiveException.transportFailed(
+                    thread.getName() + " ended unexpectedly, which is a bug of ours: " + e, ""));
+            throw e;
         }
     }
 
@@ -100,14 +176,34 @@ final class CommunicationThread implements Runnable {
             Thread.yield();
         } else {
             resting = true;
-            if (engine.busy()) {
+            if (busy()) {
                 LockSupport.parkNanos(this, parkNs);
                 parkNs = Math.min(2 * parkNs, LONGEST_PARK_NS);
-            } else if (queue.isEmpty() && !stopping) {
+            } else if (!called() && !stopping) {
                 LockSupport.parkNanos(this, IDLE_PARK_NS);
             }
             resting = false;
             pulse.beat();
         }
+    }
+
+    /** Whether something may move without a new call. */
+    private boolean busy() {
+        for (Seat seat : seats) {
+            if (seat.engine.busy() || seat.leaving) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a call has come in the meantime. */
+    private boolean called() {
+        for (Seat seat : seats) {
+            if (seat.engine.called() || seat.leaving) {
+                return true;
+            }
+        }
+        return false;
     }
 }

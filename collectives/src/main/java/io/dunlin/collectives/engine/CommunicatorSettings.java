@@ -1,6 +1,7 @@
 package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.Group;
+import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.wire.OperationHeader;
 import java.time.Duration;
 
@@ -13,6 +14,7 @@ import java.time.Duration;
  * @param rank this member's number in the group
  * @param connectTimeout until all members must have met
  * @param operationTimeout until an operation must be over, from when all before it are
+ * @param priority among the communicators of this rank
  * @param listener follows the operations
  */
 public record CommunicatorSettings(
@@ -22,6 +24,7 @@ public record CommunicatorSettings(
         int rank,
         Duration connectTimeout,
         Duration operationTimeout,
+        Priority priority,
         OperationListener listener) {
     /** Checks the ranges. */
     public CommunicatorSettings {
@@ -33,10 +36,18 @@ public record CommunicatorSettings(
         }
     }
 
-    /** Followed by nobody. */
+    /** With the priority of gradients, followed by nobody. */
     public CommunicatorSettings(
             String run, int generation, Group group, int rank, Duration connectTimeout, Duration operationTimeout) {
-        this(run, generation, group, rank, connectTimeout, operationTimeout, OperationListener.NONE);
+        this(
+                run,
+                generation,
+                group,
+                rank,
+                connectTimeout,
+                operationTimeout,
+                Priority.GRADIENTS,
+                OperationListener.NONE);
     }
 
     /** Member {@code rank} of a world of {@code size}, first generation, ten seconds for everything; for tests. */
@@ -47,17 +58,20 @@ public record CommunicatorSettings(
 
     /** This, in another generation. */
     public CommunicatorSettings withGeneration(int generation) {
-        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, listener);
+        return new CommunicatorSettings(
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, listener);
     }
 
     /** This, followed by {@code listener}. */
     public CommunicatorSettings withListener(OperationListener listener) {
-        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, listener);
+        return new CommunicatorSettings(
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, listener);
     }
 
     /** This, with other limits. */
     public CommunicatorSettings withTimeouts(Duration connectTimeout, Duration operationTimeout) {
-        return new CommunicatorSettings(run, generation, group, rank, connectTimeout, operationTimeout, listener);
+        return new CommunicatorSettings(
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, listener);
     }
 
     OperationHeader.Scope scope() {

@@ -79,6 +79,35 @@ final class Diagnosis {
                 blamed(member));
     }
 
+    CollectiveException lostDuring(int member, String what) {
+        return CollectiveException.peerLost(
+                "%s lost %s (%s) in group %s during %s"
+                        .formatted(
+                                me(),
+                                name(member),
+                                transport.route(member),
+                                settings.group().name(),
+                                what),
+                blamed(member));
+    }
+
+    CollectiveException messageTimedOut(int member, String what) {
+        return CollectiveException.timedOut(
+                "%s waited %.1f s for %s in group %s: %s"
+                        .formatted(
+                                me(),
+                                settings.operationTimeout().toNanos() / 1e9,
+                                name(member),
+                                settings.group().name(),
+                                what),
+                "see the log of rank %d".formatted(settings.globalRank(member)),
+                blamed(member));
+    }
+
+    boolean hasEnded(int member) {
+        return peers.hasEnded(member);
+    }
+
     CollectiveException ended(int member, Execution execution) {
         return CollectiveException.peerLost(
                 "%s lost %s: its process has ended, during %s".formatted(me(), name(member), where(execution)),

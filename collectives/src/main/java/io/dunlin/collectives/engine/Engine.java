@@ -29,6 +29,7 @@ final class Engine {
     private final ClockExchange clocks;
     private final ControlLane control;
     private final DataLane data;
+    private final Messages messages;
     private final boolean[] told; // [member] of our failure
     private final long startNs;
 
@@ -42,25 +43,34 @@ final class Engine {
     private long housekeptNs;
     private long movedNs;
     private long askedNs;
+    private long watchedMessagesNs;
     private long failedNs;
 
-    Engine(CommunicatorSettings settings, Transport transport, OperationQueue queue, LongSupplier clockNs) {
+    Engine(
+            CommunicatorSettings settings,
+            Transport transport,
+            OperationQueue queue,
+            Messages.Queues messageQueues,
+            LongSupplier clockNs) {
         this.settings = settings;
         this.transport = transport;
         this.clockNs = clockNs;
         this.queue = queue;
         int size = transport.size();
-        this.window = new Window(settings.rank(), size, settings.scope(), arena, settings.listener());
+        this.window = new Window(
+                settings.rank(), size, settings.scope(), transport.peerMemory(), arena, settings.listener());
         this.peers = new Peers(size, arena);
         this.diagnosis = new Diagnosis(settings, transport, window, peers);
         this.clocks = new ClockExchange(settings, transport, clockNs);
         this.control = new ControlLane(settings, transport, window, queue, peers, diagnosis, verdict, clocks);
         this.data = new DataLane(transport, window, diagnosis, verdict, settings.generation(), settings.listener());
+        this.messages = new Messages(settings, transport, messageQueues, diagnosis, verdict, arena);
         this.told = new boolean[size];
         this.startNs = clockNs.getAsLong();
         this.housekeptNs = startNs - HOUSEKEEPING_NS;
         this.movedNs = startNs;
         this.askedNs = startNs;
+        this.watchedMessagesNs = startNs;
     }
 
     /** Gives up; from any thread. */
@@ -79,7 +89,12 @@ final class Engine {
 
     /** Whether something may move without a new call. */
     boolean busy() {
-        return phase == Phase.CONNECTING || !window.empty() || !queue.isEmpty();
+        return phase == Phase.CONNECTING || !window.empty() || !queue.isEmpty() || !messages.idle();
+    }
+
+    /** Whether a call waits to be taken up. */
+    boolean called() {
+        return !queue.isEmpty() || messages.called();
     }
 
     /** Frames of other generations that were dropped. */
@@ -109,7 +124,7 @@ final class Engine {
     }
 
     private int run(long nowNs) {
-        int work = 0;
+        int work = messages.move(nowNs);
         while (!window.full() && !queue.isEmpty()) {
             window.begin(queue.take(), nowNs);
             work++;
@@ -138,6 +153,10 @@ final class Engine {
             clocks.ask(nowNs);
             if (!window.empty()) {
                 watch(nowNs);
+            }
+            if (nowNs - watchedMessagesNs > STALL_NS) {
+                watchedMessagesNs = nowNs;
+                messages.watch(nowNs);
             }
         }
     }
@@ -198,14 +217,22 @@ final class Engine {
             phase = Phase.FAILED;
             failedNs = nowNs;
             window.fail(cause);
+            messages.fail(cause);
             settings.listener().gaveUp(cause);
         }
         if (nowNs - failedNs < FAREWELL_NS && control.sendAbort(cause, told)) {
             failedNs = nowNs - FAREWELL_NS;
         }
+        refuse();
+    }
+
+    /** Fails what was called and not taken up; only after a failure. */
+    void refuse() {
+        CollectiveException cause = verdict.cause();
         while (!queue.isEmpty()) {
             queue.take().fail(cause);
         }
+        messages.refuse(cause);
     }
 
     /** Frees all; after it every call fails. */
@@ -213,6 +240,7 @@ final class Engine {
         verdict.raise(CollectiveException.aborted("group %s was closed on rank %d"
                 .formatted(settings.group().name(), settings.globalRank(settings.rank()))));
         window.fail(verdict.cause());
+        messages.fail(verdict.cause());
         settings.listener().closed();
         transport.close();
         arena.close();

@@ -56,6 +56,17 @@ public final class LoopbackWorld implements AutoCloseable {
         return new LoopbackWorld(fabric, communicators);
     }
 
+    /** All that each rank of a fabric needs to open communicators of its own, by rank; the caller closes them. */
+    public static List<RankCommunicators> ranksOf(LoopbackFabric fabric, int generation, Duration operationTimeout) {
+        List<RankCommunicators> ranks = new ArrayList<>();
+        for (int rank = 0; rank < fabric.ranks(); rank++) {
+            RankCommunicators.World world = new RankCommunicators.World(
+                    "loopback", generation, rank, fabric.ranks(), Duration.ofSeconds(10), operationTimeout);
+            ranks.add(RankCommunicators.over(world, fabric.transports(rank), fabric::nowNs));
+        }
+        return ranks;
+    }
+
     /** What joins the ranks: the place to cause failures. */
     public LoopbackFabric fabric() {
         return fabric;

@@ -5,8 +5,10 @@ import io.dunlin.collectives.Work;
 import io.dunlin.collectives.algorithm.Call;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A call on its way from the caller's thread to the communication thread and back; used again after {@link #await}. */
@@ -17,6 +19,7 @@ final class Operation implements Work {
     private static final int FAILED = 3;
     private static final int SPINS = 200;
     private static final long PARK_NS = 100_000_000;
+    private static final long NOT_FOLLOWED = -1; // a message
     private static final VarHandle STATE;
 
     static {
@@ -29,19 +32,21 @@ final class Operation implements Work {
 
     private final Call call = new Call();
     private final Pulse pulse;
+    private final Consumer<CollectiveException> abort;
     private final OperationListener listener;
     private volatile int state = FREE;
     private volatile boolean returned = true;
     private volatile @Nullable Thread waiter;
     private @Nullable CollectiveException failure;
-    private long number; // the caller's
+    private long number = NOT_FOLLOWED; // the caller's
 
-    Operation(Pulse pulse, OperationListener listener) {
+    Operation(Pulse pulse, Consumer<CollectiveException> abort, OperationListener listener) {
         this.pulse = pulse;
+        this.abort = abort;
         this.listener = listener;
     }
 
-    /** The caller is about to hand it over. */
+    /** The caller is about to hand it over to be followed. */
     void submitted(long number) {
         this.number = number;
         listener.submitted(number);
@@ -56,6 +61,7 @@ final class Operation implements Work {
     Call take() {
         returned = false;
         failure = null;
+        number = NOT_FOLLOWED;
         state = PENDING;
         return call;
     }
@@ -92,17 +98,36 @@ final class Operation implements Work {
 
     @Override
     public long await() {
+        return await(Long.MAX_VALUE, Duration.ZERO);
+    }
+
+    @Override
+    public long await(Duration timeout) {
+        return await(timeout.toNanos(), timeout);
+    }
+
+    @Override
+    public void abort(CollectiveException cause) {
+        abort.accept(cause);
+    }
+
+    private long await(long limitNs, Duration timeout) {
         long startNs = System.nanoTime();
         for (int spin = 0; spin < SPINS && state == PENDING; spin++) {
             Thread.onSpinWait();
         }
-        if (state == PENDING) {
-            park();
+        if (state == PENDING && !park(startNs, limitNs)) {
+            throw CollectiveException.timedOut(
+                    "%s of %,d bytes is not over after %.3f s"
+                            .formatted(call.kind().label(), call.lengthBytes(), timeout.toNanos() / 1e9),
+                    "it goes on: await it again, or abort it");
         }
         CollectiveException cause = failure;
         boolean failed = state == FAILED;
         long waitedNs = System.nanoTime() - startNs;
-        listener.awaited(number, waitedNs);
+        if (number != NOT_FOLLOWED) {
+            listener.awaited(number, waitedNs);
+        }
         returned = true;
         if (failed && cause != null) {
             throw cause.seenHere();
@@ -110,15 +135,24 @@ final class Operation implements Work {
         return waitedNs;
     }
 
-    private void park() {
+    /** Whether it was over in time. */
+    private boolean park(long startNs, long limitNs) {
         waiter = Thread.currentThread();
-        while (state == PENDING) {
-            LockSupport.parkNanos(this, PARK_NS);
-            Optional<CollectiveException> stopped = pulse.stopped(System.nanoTime());
-            if (stopped.isPresent() && state == PENDING) {
-                throw stopped.get(); // and never used again: the thread may still hold it
+        try {
+            while (state == PENDING) {
+                long leftNs = limitNs - (System.nanoTime() - startNs);
+                if (leftNs <= 0) {
+                    return false;
+                }
+                LockSupport.parkNanos(this, Math.min(PARK_NS, leftNs));
+                Optional<CollectiveException> stopped = pulse.stopped(System.nanoTime());
+                if (stopped.isPresent() && state == PENDING) {
+                    throw stopped.get(); // and never used again: the thread may still hold it
+                }
             }
+            return true;
+        } finally {
+            waiter = null;
         }
-        waiter = null;
     }
 }

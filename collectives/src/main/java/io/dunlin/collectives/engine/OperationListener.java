@@ -1,10 +1,11 @@
 package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.CollectiveException;
+import io.dunlin.collectives.Group;
 import io.dunlin.collectives.algorithm.Call;
 
 /**
- * Follows one communicator: the place where a flight recorder looks in.
+ * Follows the collectives of one communicator, not its messages: the place where a flight recorder looks in.
  *
  * <p>All but {@link #submitted} and {@link #awaited} are called by the communication thread, in the middle of its work: an
  * implementation returns at once, allocates nothing and throws nothing. Members are numbers in the group. What is not
@@ -13,6 +14,15 @@ import io.dunlin.collectives.algorithm.Call;
 public interface OperationListener {
     /** Follows nothing. */
     OperationListener NONE = new OperationListener() {};
+
+    /** Who follows the groups of a rank. */
+    interface Source {
+        /** Nobody follows any. */
+        Source NONE = (group, generation) -> OperationListener.NONE;
+
+        /** Who follows {@code group}, from when it is opened until it is closed. */
+        OperationListener of(Group group, int generation);
+    }
 
     /** The caller has called operation {@code number}; on the caller's thread, before anybody else knows of it. */
     default void submitted(long number) {}

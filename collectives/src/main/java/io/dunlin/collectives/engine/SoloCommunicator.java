@@ -9,6 +9,7 @@ import io.dunlin.collectives.algorithm.TreePlan;
 import io.dunlin.tensor.DType;
 import io.dunlin.train.SummationTree;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 
 /** A group of one: every operation is over at once. */
@@ -29,6 +30,16 @@ public final class SoloCommunicator implements Communicator {
                 throw verdict.cause().seenHere();
             }
             return 0;
+        }
+
+        @Override
+        public long await(Duration timeout) {
+            return await();
+        }
+
+        @Override
+        public void abort(CollectiveException cause) {
+            verdict.raise(cause);
         }
     };
 
@@ -52,8 +63,33 @@ public final class SoloCommunicator implements Communicator {
     }
 
     @Override
-    public Work allReduce(MemorySegment data, DType dtype, ReduceOp op) {
-        arguments.allReduce(data, dtype, op);
+    public Communicator label(long tensor, long version) {
+        return this;
+    }
+
+    @Override
+    public Work allReduce(MemorySegment input, MemorySegment output, DType dtype, ReduceOp op) {
+        arguments.allReduce(input, output, dtype, op);
+        return copy(input, output, input.byteSize());
+    }
+
+    @Override
+    public Work reduceScatter(
+            MemorySegment all, MemorySegment part, List<Long> lengthsBytes, DType dtype, ReduceOp op) {
+        arguments.reduceScatter(all, part, lengthsBytes, dtype, op);
+        return copy(all, part, lengthsBytes.getFirst());
+    }
+
+    @Override
+    public Work reduce(MemorySegment input, MemorySegment output, DType dtype, ReduceOp op, int root) {
+        arguments.reduce(input, output, dtype, op, root);
+        return copy(input, output, input.byteSize());
+    }
+
+    private Work copy(MemorySegment source, MemorySegment target, long bytes) {
+        if (source.address() != target.address()) {
+            MemorySegment.copy(source, 0, target, 0, bytes);
+        }
         return over;
     }
 
@@ -75,13 +111,42 @@ public final class SoloCommunicator implements Communicator {
     @Override
     public Work allGather(MemorySegment part, MemorySegment all, List<Long> lengthsBytes) {
         arguments.allGather(part, all, lengthsBytes);
-        MemorySegment.copy(part, 0, all, 0, lengthsBytes.getFirst());
-        return over;
+        return copy(part, all, lengthsBytes.getFirst());
+    }
+
+    @Override
+    public Work gather(MemorySegment part, MemorySegment all, List<Long> lengthsBytes, int root) {
+        arguments.rooted(part, all, lengthsBytes, root);
+        return copy(part, all, lengthsBytes.getFirst());
+    }
+
+    @Override
+    public Work scatter(MemorySegment all, MemorySegment part, List<Long> lengthsBytes, int root) {
+        arguments.rooted(part, all, lengthsBytes, root);
+        return copy(all, part, lengthsBytes.getFirst());
+    }
+
+    @Override
+    public Work allToAll(MemorySegment send, List<Long> sendBytes, MemorySegment receive, List<Long> receiveBytes) {
+        arguments.allToAll(send, sendBytes, receive, receiveBytes);
+        return copy(send, receive, sendBytes.getFirst());
     }
 
     @Override
     public Work broadcast(MemorySegment data, int root) {
         arguments.broadcast(data, root);
+        return over;
+    }
+
+    @Override
+    public Work send(MemorySegment data, int peer) {
+        arguments.message(data, peer);
+        return over;
+    }
+
+    @Override
+    public Work receive(MemorySegment data, int peer) {
+        arguments.message(data, peer);
         return over;
     }
 

@@ -21,39 +21,68 @@ import java.util.function.LongSupplier;
  * <p>Operations are called by one thread at a time. A work belongs to the caller until its {@code await} returns.
  */
 public final class StreamCommunicator implements Communicator {
-    private static final Duration STANDSTILL = Duration.ofSeconds(60);
+    static final Duration STANDSTILL = Duration.ofSeconds(60);
     private static final long CONNECT_POLL_NS = 200_000;
 
     private final CommunicatorSettings settings;
-    private final OperationQueue queue = new OperationQueue();
-    private final Pulse pulse;
+    private final OperationQueue queue = new OperationQueue(); // collectives
+    private final OperationQueue sends = new OperationQueue();
+    private final OperationQueue receives = new OperationQueue();
+    private final Pulse pulse; // of the thread
     private final Engine engine;
     private final CommunicationThread thread;
+    private final CommunicationThread.Seat seat;
+    private final Runnable afterClose;
     private final Arguments arguments;
     private Operation[] pool = new Operation[64];
     private int cursor;
     private TreePlan plan;
+    private long tensor;
+    private long version;
 
-    private StreamCommunicator(CommunicatorSettings settings, Transport transport, LongSupplier clockNs) {
+    private StreamCommunicator(
+            CommunicatorSettings settings,
+            Transport transport,
+            LongSupplier clockNs,
+            CommunicationThread thread,
+            Pulse pulse,
+            Runnable afterClose) {
         this.settings = settings;
-        String role = "comm-%s-%d".formatted(settings.group().name(), settings.globalRank(settings.rank()));
-        this.pulse = new Pulse(role, STANDSTILL);
-        this.engine = new Engine(settings, transport, queue, clockNs);
-        this.thread = new CommunicationThread(role, engine, queue, pulse);
+        this.pulse = pulse;
+        this.engine = new Engine(settings, transport, queue, new Messages.Queues(sends, receives), clockNs);
+        this.thread = thread;
+        this.afterClose = afterClose;
         this.arguments = new Arguments(settings.group(), settings.rank());
         this.plan = TreePlan.of(0, settings.group().size());
         for (int i = 0; i < pool.length; i++) {
-            pool[i] = new Operation(pulse, settings.listener());
+            pool[i] = new Operation(pulse, this::abort, settings.listener());
         }
+        this.seat = thread.add(engine, settings.priority());
     }
 
     /**
-     * Starts the communication thread, which owns {@code transport} from now on. Operations may be called at once; they
+     * Starts a thread of its own, which owns {@code transport} from now on. Operations may be called at once; they
      * begin when all members have met.
      *
      * @param clockNs time for deadlines
      */
     public static StreamCommunicator start(CommunicatorSettings settings, Transport transport, LongSupplier clockNs) {
+        String role = "comm-%s-%d".formatted(settings.group().name(), settings.globalRank(settings.rank()));
+        Pulse pulse = new Pulse(role, STANDSTILL);
+        CommunicationThread thread = new CommunicationThread(role, pulse);
+        StreamCommunicator communicator = on(thread, pulse, settings, transport, clockNs, thread::stop);
+        thread.start();
+        return communicator;
+    }
+
+    /** {@link #start} on a thread that runs other communicators, too. */
+    static StreamCommunicator on(
+            CommunicationThread thread,
+            Pulse pulse,
+            CommunicatorSettings settings,
+            Transport transport,
+            LongSupplier clockNs,
+            Runnable afterClose) {
         if (transport.size() != settings.group().size() || transport.rank() != settings.rank()) {
             throw new IllegalArgumentException("transport of member %d of %d for member %d of %d"
                     .formatted(
@@ -62,9 +91,7 @@ public final class StreamCommunicator implements Communicator {
                             settings.rank(),
                             settings.group().size()));
         }
-        StreamCommunicator communicator = new StreamCommunicator(settings, transport, clockNs);
-        communicator.thread.start();
-        return communicator;
+        return new StreamCommunicator(settings, transport, clockNs, thread, pulse, afterClose);
     }
 
     /**
@@ -97,10 +124,34 @@ public final class StreamCommunicator implements Communicator {
     }
 
     @Override
-    public Work allReduce(MemorySegment data, DType dtype, ReduceOp op) {
-        arguments.allReduce(data, dtype, op);
+    public Communicator label(long tensor, long version) {
+        this.tensor = tensor;
+        this.version = version;
+        return this;
+    }
+
+    @Override
+    public Work allReduce(MemorySegment input, MemorySegment output, DType dtype, ReduceOp op) {
+        arguments.allReduce(input, output, dtype, op);
         Operation operation = next();
-        operation.take().allReduce(data, dtype, op);
+        operation.take().allReduce(input, output, dtype, op);
+        return submit(operation);
+    }
+
+    @Override
+    public Work reduceScatter(
+            MemorySegment all, MemorySegment part, List<Long> lengthsBytes, DType dtype, ReduceOp op) {
+        arguments.reduceScatter(all, part, lengthsBytes, dtype, op);
+        Operation operation = next();
+        operation.take().reduceScatter(all, part, lengthsBytes, dtype, op);
+        return submit(operation);
+    }
+
+    @Override
+    public Work reduce(MemorySegment input, MemorySegment output, DType dtype, ReduceOp op, int root) {
+        arguments.reduce(input, output, dtype, op, root);
+        Operation operation = next();
+        operation.take().reduce(input, rank() == root ? output : MemorySegment.NULL, dtype, op, root);
         return submit(operation);
     }
 
@@ -125,11 +176,51 @@ public final class StreamCommunicator implements Communicator {
     }
 
     @Override
+    public Work gather(MemorySegment part, MemorySegment all, List<Long> lengthsBytes, int root) {
+        arguments.rooted(part, all, lengthsBytes, root);
+        Operation operation = next();
+        operation.take().gather(part, all, lengthsBytes, root);
+        return submit(operation);
+    }
+
+    @Override
+    public Work scatter(MemorySegment all, MemorySegment part, List<Long> lengthsBytes, int root) {
+        arguments.rooted(part, all, lengthsBytes, root);
+        Operation operation = next();
+        operation.take().scatter(all, part, lengthsBytes, root);
+        return submit(operation);
+    }
+
+    @Override
+    public Work allToAll(MemorySegment send, List<Long> sendBytes, MemorySegment receive, List<Long> receiveBytes) {
+        arguments.allToAll(send, sendBytes, receive, receiveBytes);
+        Operation operation = next();
+        operation.take().allToAll(send, sendBytes, receive, receiveBytes);
+        return submit(operation);
+    }
+
+    @Override
     public Work broadcast(MemorySegment data, int root) {
         arguments.broadcast(data, root);
         Operation operation = next();
         operation.take().broadcast(data, root);
         return submit(operation);
+    }
+
+    @Override
+    public Work send(MemorySegment data, int peer) {
+        arguments.message(data, peer);
+        Operation operation = next();
+        operation.take().message(data, peer);
+        return submit(operation, sends);
+    }
+
+    @Override
+    public Work receive(MemorySegment data, int peer) {
+        arguments.message(data, peer);
+        Operation operation = next();
+        operation.take().message(data, peer);
+        return submit(operation, receives);
     }
 
     @Override
@@ -151,7 +242,7 @@ public final class StreamCommunicator implements Communicator {
         Operation[] larger = new Operation[2 * pool.length];
         System.arraycopy(pool, 0, larger, 0, pool.length);
         for (int i = pool.length; i < larger.length; i++) {
-            larger[i] = new Operation(pulse, settings.listener());
+            larger[i] = new Operation(pulse, this::abort, settings.listener());
         }
         cursor = pool.length + 1;
         pool = larger;
@@ -159,12 +250,21 @@ public final class StreamCommunicator implements Communicator {
     }
 
     private Work submit(Operation operation) {
-        if (!thread.over()) {
+        if (!seat.left()) {
             operation.submitted(queue.added());
+        }
+        return submit(operation, queue);
+    }
+
+    private Work submit(Operation operation, OperationQueue queue) {
+        operation.call().label(tensor, version);
+        tensor = 0;
+        version = 0;
+        if (!seat.left()) {
             queue.add(operation);
             thread.wake();
         }
-        if (thread.over()) {
+        if (seat.left()) {
             operation.fail(engine.verdict().cause());
         }
         return operation;
@@ -178,6 +278,7 @@ public final class StreamCommunicator implements Communicator {
 
     @Override
     public void close() {
-        thread.stop();
+        thread.remove(seat);
+        afterClose.run();
     }
 }

@@ -3,6 +3,7 @@ package io.dunlin.collectives.engine;
 import io.dunlin.collectives.CollectiveException;
 import io.dunlin.collectives.algorithm.Call;
 import io.dunlin.collectives.algorithm.Repertoire;
+import io.dunlin.collectives.transport.PeerMemory;
 import io.dunlin.collectives.wire.OperationHeader;
 import java.lang.foreign.Arena;
 
@@ -24,13 +25,19 @@ final class Window {
     private long next; // number of the next operation to take up
     private long oldestSinceNs;
 
-    Window(int rank, int size, OperationHeader.Scope scope, Arena arena, OperationListener listener) {
+    Window(
+            int rank,
+            int size,
+            OperationHeader.Scope scope,
+            PeerMemory memory,
+            Arena arena,
+            OperationListener listener) {
         this.scope = scope;
         this.listener = listener;
         this.headers =
                 arena.allocate((long) REMEMBERED * OperationHeader.BYTES, 64).address();
         for (int i = 0; i < WIDTH; i++) {
-            executions[i] = new Execution(rank, size, new Repertoire(rank, size, arena));
+            executions[i] = new Execution(rank, size, new Repertoire(rank, size, memory, arena));
         }
     }
 
@@ -80,6 +87,7 @@ final class Window {
                 algorithm,
                 call.lengthBytes(),
                 call.detail());
+        OperationHeader.label(header, call.tensor(), call.version());
         if (empty()) {
             oldestSinceNs = nowNs;
         }

@@ -2,6 +2,7 @@ package io.dunlin.collectives.transport;
 
 import io.aeron.ChannelUriStringBuilder;
 import java.util.List;
+import java.util.Locale;
 
 /** Names of streams: shared memory between ranks of one host, UDP otherwise; none is used twice in a run. */
 final class AeronChannels {
@@ -20,7 +21,7 @@ final class AeronChannels {
         this.rank = rank;
     }
 
-    /** The stream number is the generation; the session number is lane, sender, receiver. */
+    /** The session number is lane, sender, receiver; the stream number is the group's. */
     private static int session(Lane lane, int from, int to) {
         return ((lane.ordinal() + 1) << (2 * RANK_BITS)) | (from << RANK_BITS) | to;
     }
@@ -30,23 +31,32 @@ final class AeronChannels {
     }
 
     String to(int peer, Lane lane) {
-        boolean data = lane == Lane.DATA;
+        int termBytes = termBytes(lane);
+        boolean control = lane == Lane.CONTROL;
         ChannelUriStringBuilder channel = new ChannelUriStringBuilder()
-                .termLength(data ? profile.termBytes() : AeronProfile.CONTROL_TERM_BYTES)
+                .termLength(termBytes)
                 .sessionId(session(lane, rank, peer))
-                .alias("%s-%d-%d".formatted(data ? "data" : "control", rank, peer));
+                .alias("%s-%d-%d".formatted(lane.name().toLowerCase(Locale.ROOT), rank, peer));
         if (sameHost(peer)) {
             return channel.media("ipc")
-                    .mtu(data ? profile.frameBytes() : AeronProfile.CONTROL_FRAME_BYTES)
+                    .mtu(control ? AeronProfile.CONTROL_FRAME_BYTES : Math.min(profile.frameBytes(), termBytes / 8))
                     .build();
         }
         UdpPath path = UdpPath.of(addresses.get(rank).endpoint());
         int frameBytes = profile.udpFrameBytes() == 0 ? path.frameBytes() : profile.udpFrameBytes();
         return channel.media("udp")
                 .endpoint(addresses.get(peer).endpoint())
-                .mtu(data ? Math.min(frameBytes, profile.termBytes() / 8 & -32) : AeronProfile.CONTROL_FRAME_BYTES)
+                .mtu(control ? AeronProfile.CONTROL_FRAME_BYTES : Math.min(frameBytes, termBytes / 8 & -32))
                 .socketSndbufLength(path.socketBytes())
                 .build();
+    }
+
+    private int termBytes(Lane lane) {
+        return switch (lane) {
+            case DATA -> profile.termBytes();
+            case MESSAGE -> profile.messageTermBytes();
+            case CONTROL -> AeronProfile.CONTROL_TERM_BYTES;
+        };
     }
 
     String from(int peer, Lane lane) {

@@ -25,11 +25,12 @@ public record AeronProfile(
         Duration peerLiveness,
         Duration driverLiveness) {
     /** What was measured to work best; see the module's README. */
-    public static final AeronProfile STANDARD =
-            new AeronProfile(2 << 20, 32 << 10, 0, Duration.ofSeconds(4), Duration.ofSeconds(2), Duration.ofSeconds(5));
+    public static final AeronProfile STANDARD = new AeronProfile(
+            2 << 20, 32 << 10, 0, Duration.ofSeconds(4), Duration.ofMillis(1200), Duration.ofSeconds(5));
 
     static final int CONTROL_TERM_BYTES = 64 << 10;
     static final int CONTROL_FRAME_BYTES = 1408;
+    private static final int MESSAGE_TERM_BYTES = 256 << 10;
     static final Duration TIMER_INTERVAL = Duration.ofMillis(100);
 
     private static final int LOG_DESCRIPTION_BYTES = 4096;
@@ -49,6 +50,11 @@ public record AeronProfile(
                     "terms are powers of two from 64 KiB (%d), frames multiples of 32 (%d, %d)"
                             .formatted(termBytes, frameBytes, udpFrameBytes));
         }
+    }
+
+    /** Terms of the streams of messages: short, because there is one for each pair whether it is used or not. */
+    int messageTermBytes() {
+        return Math.min(termBytes, MESSAGE_TERM_BYTES);
     }
 
     /** This, with other terms; frames shrink with them. */
@@ -77,7 +83,9 @@ public record AeronProfile(
     public long sharedMemoryBytes(int ranksHere, int ranks) {
         return DRIVER_BYTES
                 + (1L + DESCRIPTIONS_PER_COUNTER_BYTES) * countersBytes(ranksHere, ranks)
-                + 2 * pairs(ranksHere, ranks) * (logBytes(termBytes) + logBytes(CONTROL_TERM_BYTES));
+                + 2
+                        * pairs(ranksHere, ranks)
+                        * (logBytes(termBytes) + logBytes(CONTROL_TERM_BYTES) + logBytes(messageTermBytes()));
     }
 
     /** Room for the values of a driver's counters; their descriptions take four times as much. */

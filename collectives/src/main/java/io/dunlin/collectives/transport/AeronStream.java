@@ -23,8 +23,8 @@ final class AeronStream implements ControlledFragmentHandler, AutoCloseable {
     private final int peer;
     private final ExclusivePublication publication;
     private final Subscription subscription;
-    private @Nullable Image image;
-    private boolean ended;
+    private volatile @Nullable Image image; // set by whichever thread drives the client
+    private volatile boolean ended;
     private boolean counted;
     private int naksReceived = CountersReader.NULL_COUNTER_ID;
     private int naksSent = CountersReader.NULL_COUNTER_ID;
@@ -57,7 +57,9 @@ final class AeronStream implements ControlledFragmentHandler, AutoCloseable {
     }
 
     private void onImageGone(Image unavailable) {
-        ended |= unavailable == image;
+        if (unavailable == image) {
+            ended = true;
+        }
     }
 
     boolean connected() {

@@ -1,47 +1,32 @@
 package io.dunlin.collectives.transport;
 
-import io.aeron.Aeron;
-import io.aeron.exceptions.AeronException;
-import io.aeron.exceptions.DriverTimeoutException;
-import io.aeron.exceptions.TimeoutException;
 import io.aeron.logbuffer.BufferClaim;
-import io.dunlin.collectives.CollectiveException;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicReference;
 import org.agrona.CloseHelper;
-import org.agrona.LangUtil;
-import org.agrona.concurrent.AgentInvoker;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Frames through Aeron: shared memory between ranks of one host, UDP between hosts.
  *
  * <p>Every pair has one exclusive publication for each lane and direction, under numbers that belong to this generation
- * only. The client has no thread of its own: {@link #maintain} drives it, so everything happens on the thread of the
- * communicator. Not heard of for too long, a rank is given up by the driver, and its peers find its streams ended.
+ * only. Everything happens on the thread of the communicator. Not heard of for too long, a rank is given up by the driver, and its peers find its streams ended.
  */
 public final class AeronTransport implements Transport {
-    private static final Logger LOG = LoggerFactory.getLogger(AeronTransport.class);
     private static final long DEAF_NS = 500_000_000;
 
     private final AeronSettings settings;
     private final AeronChannels channels;
-    private final Aeron aeron;
-    private final AgentInvoker conductor;
+    private final AeronClient client;
+    private final PeerMemory memory;
     private final AeronStream[][] streams; // [lane][member], none to itself
     private final PeerState[] states; // [member]
     private final long[] unheardSinceNs; // [member], 0 while heard
     private final BufferClaim claim = new BufferClaim();
-    private final AtomicReference<@Nullable Throwable> failure;
 
-    private AeronTransport(AeronSettings settings, Aeron aeron, AtomicReference<@Nullable Throwable> failure) {
+    private AeronTransport(AeronSettings settings, AeronClient client, PeerMemory memory) {
+        this.memory = memory;
         this.settings = settings;
         this.channels = new AeronChannels(settings.profile(), settings.addresses(), settings.rank());
-        this.aeron = aeron;
-        this.conductor = aeron.conductorAgentInvoker();
-        this.failure = failure;
+        this.client = client.join();
         int size = settings.addresses().size();
         this.states = new PeerState[size];
         this.unheardSinceNs = new long[size];
@@ -55,9 +40,19 @@ public final class AeronTransport implements Transport {
      * @throws MachineException if no driver answers, or a stream cannot be opened
      */
     public static AeronTransport open(AeronSettings settings) {
-        AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-        Aeron aeron = connect(settings, failure);
-        AeronTransport transport = new AeronTransport(settings, aeron, failure);
+        return open(
+                settings,
+                AeronClient.connect(settings.directory(), settings.profile(), settings.rank()),
+                PeerMemory.NONE);
+    }
+
+    /**
+     * {@link #open(AeronSettings)} through a client that others use, too, with memory of the peers.
+     *
+     * @throws MachineException if a stream cannot be opened
+     */
+    static AeronTransport open(AeronSettings settings, AeronClient client, PeerMemory memory) {
+        AeronTransport transport = new AeronTransport(settings, client, memory);
         try {
             transport.openStreams();
         } catch (RuntimeException e) {
@@ -67,37 +62,12 @@ public final class AeronTransport implements Transport {
         return transport;
     }
 
-    private static Aeron connect(AeronSettings settings, AtomicReference<@Nullable Throwable> failure) {
-        Aeron.Context context = new Aeron.Context()
-                .aeronDirectoryName(settings.directory().toString())
-                .clientName("rank-" + settings.rank())
-                .useConductorAgentInvoker(true)
-                .driverTimeoutMs(settings.profile().driverLiveness().toMillis())
-                .keepAliveIntervalNs(AeronProfile.TIMER_INTERVAL.toNanos())
-                .preTouchMappedMemory(true)
-                .errorHandler(error -> note(error, failure))
-                .subscriberErrorHandler(LangUtil::rethrowUnchecked);
-        try {
-            return Aeron.connect(context);
-        } catch (DriverTimeoutException e) {
-            throw MachineException.noDriver(settings.directory(), e);
-        }
-    }
-
-    /** Once the client has waited in vain for the driver, or the driver for it, nothing works any more. */
-    private static void note(Throwable error, AtomicReference<@Nullable Throwable> failure) {
-        if (error instanceof TimeoutException) {
-            failure.compareAndSet(null, error);
-        } else {
-            LOG.warn("Aeron client: {}", error.toString());
-        }
-    }
-
     private void openStreams() {
         for (Lane lane : Lane.values()) {
             for (int peer = 0; peer < size(); peer++) {
                 if (peer != rank()) {
-                    streams[lane.ordinal()][peer] = new AeronStream(aeron, channels, peer, lane, settings.generation());
+                    streams[lane.ordinal()][peer] =
+                            new AeronStream(client.aeron(), channels, peer, lane, settings.streamId());
                 }
             }
         }
@@ -140,27 +110,12 @@ public final class AeronTransport implements Transport {
 
     @Override
     public void maintain(long nowNs) {
-        conductor.invoke();
-        if (failure.get() != null || aeron.isClosed()) {
-            throw failed();
-        }
+        client.maintain();
         for (int peer = 0; peer < states.length; peer++) {
             if (peer != settings.rank()) {
                 states[peer] = look(peer, nowNs);
             }
         }
-    }
-
-    private CollectiveException failed() {
-        Throwable cause = failure.get();
-        return CollectiveException.transportFailed(
-                "rank %d lost the Aeron media driver in %s%s"
-                        .formatted(
-                                rank(),
-                                settings.directory(),
-                                cause == null ? "" : ": " + String.valueOf(cause.getMessage())),
-                "the node agent ended, or this process or the agent stood still for longer than %d ms"
-                        .formatted(settings.profile().clientLiveness().toMillis()));
     }
 
     private PeerState look(int peer, long nowNs) {
@@ -200,7 +155,12 @@ public final class AeronTransport implements Transport {
 
     @Override
     public long losses(int peer) {
-        return stream(peer, Lane.DATA).losses(aeron.countersReader());
+        return stream(peer, Lane.DATA).losses(client.aeron().countersReader());
+    }
+
+    @Override
+    public PeerMemory peerMemory() {
+        return memory;
     }
 
     @Override
@@ -215,10 +175,7 @@ public final class AeronTransport implements Transport {
                 CloseHelper.quietClose(stream);
             }
         }
-        try {
-            aeron.close();
-        } catch (AeronException e) {
-            failure.compareAndSet(null, e); // the driver has gone first
-        }
+        memory.close();
+        client.leave();
     }
 }

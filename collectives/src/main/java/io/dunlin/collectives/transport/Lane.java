@@ -4,6 +4,8 @@ package io.dunlin.collectives.transport;
 public enum Lane {
     /** Short and rare: greetings, status, abort. */
     CONTROL,
-    /** Tensors. */
-    DATA
+    /** Tensors of collectives. */
+    DATA,
+    /** Tensors from one member to another, so that no collective waits behind one that is not asked for yet. */
+    MESSAGE
 }

@@ -1,8 +1,10 @@
 package io.dunlin.collectives.transport;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.stream.IntStream;
 
 /**
  * The cluster simulator: joins ranks that live in one JVM, with links that can be slow or lossy, and ranks that can
@@ -53,7 +55,26 @@ public final class LoopbackFabric {
 
     /** The streams of {@code rank} in {@code generation}; one transport for each pair of them. */
     public Transport transport(int rank, int generation) {
-        return new LoopbackTransport(this, rank, streamsOf(generation), settings.detectionNs());
+        List<Integer> all = IntStream.range(0, ranks()).boxed().toList();
+        return new LoopbackTransport(this, all, rank, streamsOf(generation));
+    }
+
+    /** Transports of {@code rank} for any groups. */
+    public Transports transports(int rank) {
+        return new LoopbackTransports(this, rank);
+    }
+
+    /** The streams of one member of a group. */
+    Transport transport(List<Integer> ranks, int member, int streamId) {
+        return new LoopbackTransport(this, ranks, member, streamsOf(streamId));
+    }
+
+    PeerMemory peerMemory() {
+        return settings.memory() == LoopbackSettings.Memory.SHARED ? LoopbackMemory.ALL : PeerMemory.NONE;
+    }
+
+    long detectionNs() {
+        return settings.detectionNs();
     }
 
     private LoopbackStreams streamsOf(int generation) {

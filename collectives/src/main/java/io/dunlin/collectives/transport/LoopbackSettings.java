@@ -11,12 +11,28 @@ import java.util.function.LongSupplier;
  * @param seed of jitter and loss
  * @param dataStreamBytes room of each data stream; the smaller, the earlier senders are held back
  * @param detectionNs how long after a rank's death its peers know
+ * @param memory whether ranks read and write each other's memory in place
  */
 public record LoopbackSettings(
-        int ranks, LongSupplier clockNs, LinkShape shape, long seed, int dataStreamBytes, long detectionNs) {
+        int ranks,
+        LongSupplier clockNs,
+        LinkShape shape,
+        long seed,
+        int dataStreamBytes,
+        long detectionNs,
+        Memory memory) {
+    /** Whose memory a rank can address. */
+    public enum Memory {
+        /** Its own: all bytes go through streams. */
+        PRIVATE,
+        /** Everybody's: streams carry locations. */
+        SHARED
+    }
+
     /** Perfect links, real time. */
     public static LoopbackSettings ofRanks(int ranks) {
-        return new LoopbackSettings(ranks, System::nanoTime, LinkShape.PERFECT, 1, 256 << 10, 10_000_000);
+        return new LoopbackSettings(
+                ranks, System::nanoTime, LinkShape.PERFECT, 1, 256 << 10, 10_000_000, Memory.PRIVATE);
     }
 
     /** Checks the ranges. */
@@ -29,21 +45,26 @@ public record LoopbackSettings(
 
     /** This, with another clock. */
     public LoopbackSettings withClock(LongSupplier clockNs) {
-        return new LoopbackSettings(ranks, clockNs, shape, seed, dataStreamBytes, detectionNs);
+        return new LoopbackSettings(ranks, clockNs, shape, seed, dataStreamBytes, detectionNs, memory);
     }
 
     /** This, with other links, and another seed for their jitter and loss. */
     public LoopbackSettings withShape(LinkShape shape, long seed) {
-        return new LoopbackSettings(ranks, clockNs, shape, seed, dataStreamBytes, detectionNs);
+        return new LoopbackSettings(ranks, clockNs, shape, seed, dataStreamBytes, detectionNs, memory);
     }
 
     /** This, with other room in each data stream. */
     public LoopbackSettings withDataStreamBytes(int dataStreamBytes) {
-        return new LoopbackSettings(ranks, clockNs, shape, seed, dataStreamBytes, detectionNs);
+        return new LoopbackSettings(ranks, clockNs, shape, seed, dataStreamBytes, detectionNs, memory);
     }
 
     /** This, with another delay until peers know of a death. */
     public LoopbackSettings withDetectionNs(long detectionNs) {
-        return new LoopbackSettings(ranks, clockNs, shape, seed, dataStreamBytes, detectionNs);
+        return new LoopbackSettings(ranks, clockNs, shape, seed, dataStreamBytes, detectionNs, memory);
+    }
+
+    /** This, with memory that all ranks share. */
+    public LoopbackSettings withSharedMemory() {
+        return new LoopbackSettings(ranks, clockNs, shape, seed, dataStreamBytes, detectionNs, Memory.SHARED);
     }
 }

@@ -19,7 +19,7 @@ final class LoopbackStreams {
         this.streams = new LoopbackStream[ranks * ranks * LANES];
         this.presence = new AtomicIntegerArray(ranks);
         for (int index = 0; index < streams.length; index++) {
-            boolean data = index % LANES == Lane.DATA.ordinal();
+            boolean data = index % LANES != Lane.CONTROL.ordinal();
             boolean self = index / LANES / ranks == index / LANES % ranks;
             streams[index] = new LoopbackStream(
                     data && !self ? settings.dataStreamBytes() : CONTROL_STREAM_BYTES,

@@ -2,10 +2,13 @@ package io.dunlin.collectives.transport;
 
 import io.dunlin.collectives.CollectiveException;
 import java.util.Arrays;
+import java.util.List;
 
-/** One rank's side of a {@link LoopbackFabric}. */
+/** One member's side of a group on a {@link LoopbackFabric}. */
 final class LoopbackTransport implements Transport {
     private final LoopbackFabric fabric;
+    private final int[] ranks; // [member]
+    private final int member;
     private final int rank;
     private final LoopbackStreams streams;
     private final long detectionNs;
@@ -13,29 +16,31 @@ final class LoopbackTransport implements Transport {
     private int claimedStream = -1;
     private boolean closed;
 
-    LoopbackTransport(LoopbackFabric fabric, int rank, LoopbackStreams streams, long detectionNs) {
+    LoopbackTransport(LoopbackFabric fabric, List<Integer> ranks, int member, LoopbackStreams streams) {
         this.fabric = fabric;
-        this.rank = rank;
+        this.ranks = ranks.stream().mapToInt(Integer::intValue).toArray();
+        this.member = member;
+        this.rank = this.ranks[member];
         this.streams = streams;
-        this.detectionNs = detectionNs;
-        this.states = new PeerState[fabric.ranks()];
+        this.detectionNs = fabric.detectionNs();
+        this.states = new PeerState[ranks.size()];
         Arrays.fill(states, PeerState.CONNECTING);
         streams.join(rank);
     }
 
     @Override
     public int rank() {
-        return rank;
+        return member;
     }
 
     @Override
     public int size() {
-        return fabric.ranks();
+        return ranks.length;
     }
 
     @Override
     public int frameBytes(int peer, Lane lane) {
-        return streams.from(rank, peer, lane).frameBytes();
+        return streams.from(rank, ranks[peer], lane).frameBytes();
     }
 
     @Override
@@ -43,7 +48,7 @@ final class LoopbackTransport implements Transport {
         if (!fabric.acts(rank) || states[peer] != PeerState.UP) {
             return NO_ROOM;
         }
-        claimedStream = streams.index(rank, peer, lane);
+        claimedStream = streams.index(rank, ranks[peer], lane);
         return streams.at(claimedStream).tryClaim(lengthBytes);
     }
 
@@ -54,7 +59,7 @@ final class LoopbackTransport implements Transport {
 
     @Override
     public int poll(int peer, Lane lane, FrameHandler handler, int limitFrames) {
-        return fabric.acts(rank) ? streams.from(peer, rank, lane).poll(peer, handler, limitFrames) : 0;
+        return fabric.acts(rank) ? streams.from(ranks[peer], rank, lane).poll(peer, handler, limitFrames) : 0;
     }
 
     @Override
@@ -63,18 +68,18 @@ final class LoopbackTransport implements Transport {
             throw CollectiveException.transportFailed("rank " + rank + " was killed on the loopback fabric", "");
         }
         for (int peer = 0; peer < states.length; peer++) {
-            if (peer != rank && states[peer] != PeerState.GONE) {
+            if (peer != member && states[peer] != PeerState.GONE) {
                 states[peer] = look(peer);
             }
         }
     }
 
     private PeerState look(int peer) {
-        boolean left = fabric.deadSince(peer, detectionNs) || streams.left(peer);
+        boolean left = fabric.deadSince(ranks[peer], detectionNs) || streams.left(ranks[peer]);
         if (left) {
-            return streams.from(peer, rank, Lane.DATA).drained() ? PeerState.GONE : PeerState.DEAF;
+            return streams.from(ranks[peer], rank, Lane.DATA).drained() ? PeerState.GONE : PeerState.DEAF;
         }
-        return streams.joined(peer) && fabric.acts(rank) ? PeerState.UP : states[peer];
+        return streams.joined(ranks[peer]) && fabric.acts(rank) ? PeerState.UP : states[peer];
     }
 
     @Override
@@ -91,6 +96,11 @@ final class LoopbackTransport implements Transport {
     public long losses(int peer) {
         return streams.from(rank, peer, Lane.DATA).retransmissions()
                 + streams.from(peer, rank, Lane.DATA).retransmissions();
+    }
+
+    @Override
+    public PeerMemory peerMemory() {
+        return fabric.peerMemory();
     }
 
     @Override

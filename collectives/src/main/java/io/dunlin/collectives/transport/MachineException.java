@@ -29,6 +29,16 @@ public final class MachineException extends DunlinException {
                 null);
     }
 
+    /** {@code DUN-402}: too little room for tensors that ranks share. */
+    static MachineException noRoomForTensors(Path directory, long bytes, Throwable cause) {
+        return new MachineException(
+                "DUN-402",
+                "not enough shared memory: %,d bytes for tensors in %s: %s"
+                        .formatted(bytes, directory, cause.getMessage()),
+                MORE_ROOM,
+                cause);
+    }
+
     /** {@code DUN-406}: the folder is in use, or cannot be used. */
     static MachineException badDirectory(Path directory, String why, String remedy, @Nullable Throwable cause) {
         return new MachineException("DUN-406", "cannot use %s for Aeron: %s".formatted(directory, why), remedy, cause);

@@ -51,6 +51,9 @@ public interface Transport extends AutoCloseable {
     /** Whether a peer is a process of this host, which the system can be asked about. */
     boolean sharesHost(int peer);
 
+    /** Memory of all peers, if all are on this host and have agreed to share it; else {@link PeerMemory#NONE}. */
+    PeerMemory peerMemory();
+
     /** How many frames to or from a peer were missed and sent again so far, as far as the transport can tell. */
     default long losses(int peer) {
         return 0;

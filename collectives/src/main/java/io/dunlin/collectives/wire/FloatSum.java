@@ -2,24 +2,28 @@ package io.dunlin.collectives.wire;
 
 import static io.dunlin.collectives.wire.RawMemory.ALL;
 
+import io.dunlin.collectives.ReduceOp;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Sums of F32 in F32. */
+/** Sums and means of F32 in F32. */
 public final class FloatSum extends Reduction {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
     private static final int STEP_BYTES = LANES * Float.BYTES;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-    /** Makes one; it has no state. */
-    public FloatSum() {}
+    private final ReduceOp op;
+
+    FloatSum(ReduceOp op) {
+        this.op = op;
+    }
 
     @Override
-    public void accumulate(long target, long source, long elements) {
-        add(target, source, target, elements);
+    public void combine(long left, long right, long target, long elements) {
+        add(left, right, target, elements);
     }
 
     /** target[i] = left[i] + right[i]; target may be either. */
@@ -57,6 +61,27 @@ public final class FloatSum extends Reduction {
                 sum += get(sources[source] + i);
             }
             ALL.set(ValueLayout.JAVA_FLOAT_UNALIGNED, target + i, sum);
+        }
+        finish(target, elements, count);
+    }
+
+    @Override
+    public void finish(long target, long elements, int members) {
+        if (op == ReduceOp.MEAN) {
+            long bytes = elements * Float.BYTES;
+            long fullBytes = bytes - bytes % STEP_BYTES;
+            divideVectors(target, fullBytes, members);
+            for (long i = fullBytes; i < bytes; i += Float.BYTES) {
+                ALL.set(ValueLayout.JAVA_FLOAT_UNALIGNED, target + i, get(target + i) / members);
+            }
+        }
+    }
+
+    private static void divideVectors(long target, long bytes, float divisor) {
+        for (long i = 0; i < bytes; i += STEP_BYTES) {
+            FloatVector.fromMemorySegment(SPECIES, ALL, target + i, ORDER)
+                    .div(divisor)
+                    .intoMemorySegment(ALL, target + i, ORDER);
         }
     }
 

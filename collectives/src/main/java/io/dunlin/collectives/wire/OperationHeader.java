@@ -7,24 +7,24 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
 /**
- * The first 64 bytes of every flow of an operation from one member to another; little-endian.
+ * The first 128 bytes of every flow of an operation from one member to another; little-endian.
  *
  * <pre>
- *  0 magic "DNL1"      4 generation        8 run (hash)          16 operation number
+ *  0 magic "DNL2"      4 generation        8 run (hash)          16 operation number
  * 24 kind  25 dtype  26 op  27 algorithm   28 group (hash)       32 bytes of the vector
- * 40 detail: root, or hash of part lengths or tree               48 bytes of this flow
- * 56 sender (member)  60 CRC-32C of bytes 0 to 59
+ * 40 detail: root, or hash of part lengths, or tree              48 tensor     56 version of the tensor
+ * 64 bytes of this flow                    72 sender (member)    76 CRC-32C of bytes 0 to 75
  * </pre>
  *
- * <p>Bytes 0 to 47 are the same on every member: where they differ, members have called different operations.
+ * <p>Bytes 0 to 63 are the same on every member: where they differ, members have called different operations.
  */
 public final class OperationHeader {
     /** Length of a header. */
-    public static final int BYTES = 64;
+    public static final int BYTES = 128;
 
-    private static final int MAGIC = 0x314C4E44;
-    private static final int COMMON_BYTES = 48;
-    private static final int CHECKED_BYTES = 60;
+    private static final int MAGIC = 0x324C4E44;
+    private static final int COMMON_BYTES = 64;
+    private static final int CHECKED_BYTES = 76;
     private static final DType[] DTYPES = DType.values();
     private static final ReduceOp[] OPS = ReduceOp.values();
 
@@ -72,22 +72,26 @@ public final class OperationHeader {
         RawMemory.putInt(address + 28, scope.group());
         RawMemory.putLong(address + 32, lengthBytes);
         RawMemory.putLong(address + 40, detail);
-        RawMemory.putLong(address + 48, 0);
-        RawMemory.putInt(address + 56, 0);
-        RawMemory.putInt(address + 60, 0);
+        RawMemory.clear(address + 48, BYTES - 48);
+    }
+
+    /** Completes a header by what the operation is about: which tensor, and which version of it. */
+    public static void label(long address, long tensor, long version) {
+        RawMemory.putLong(address + 48, tensor);
+        RawMemory.putLong(address + 56, version);
     }
 
     /** Copies a header and completes it for one flow. */
     public void stamp(long source, long target, long flowBytes, int sender) {
         RawMemory.copy(source, target, COMMON_BYTES);
-        RawMemory.putLong(target + 48, flowBytes);
-        RawMemory.putInt(target + 56, sender);
-        RawMemory.putInt(target + 60, checksum(target));
+        RawMemory.putLong(target + COMMON_BYTES, flowBytes);
+        RawMemory.putInt(target + COMMON_BYTES + 8, sender);
+        RawMemory.putInt(target + CHECKED_BYTES, checksum(target));
     }
 
     /** Whether the header is one, and arrived as it was sent. */
     public boolean intact(long address) {
-        return RawMemory.getInt(address) == MAGIC && RawMemory.getInt(address + 60) == checksum(address);
+        return RawMemory.getInt(address) == MAGIC && RawMemory.getInt(address + CHECKED_BYTES) == checksum(address);
     }
 
     private int checksum(long address) {
@@ -129,7 +133,7 @@ public final class OperationHeader {
 
     /** Bytes that follow on the flow. */
     public static long flowBytes(long address) {
-        return RawMemory.getLong(address + 48);
+        return RawMemory.getLong(address + COMMON_BYTES);
     }
 
     /** For people: {@code all-reduce of 4,096 bytes F32 SUM}. */
@@ -138,13 +142,21 @@ public final class OperationHeader {
         if (kind == OperationKind.NOT_ENTERED || kind == OperationKind.BARRIER) {
             return kind.label();
         }
-        String what = "%s of %,d bytes".formatted(kind.label(), RawMemory.getLong(address + 32));
+        String what = "%s of %,d bytes%s".formatted(kind.label(), RawMemory.getLong(address + 32), about(address));
         long detail = RawMemory.getLong(address + 40);
         return switch (kind) {
-            case ALL_REDUCE -> what + " " + name(DTYPES, address + 25) + " " + name(OPS, address + 26);
+            case ALL_REDUCE, REDUCE_SCATTER, REDUCE ->
+                what + " " + name(DTYPES, address + 25) + " " + name(OPS, address + 26);
             case BROADCAST -> what + " from member " + detail;
+            case ALL_TO_ALL, MESSAGE -> what;
             default -> what + " (layout %08x)".formatted((int) (detail ^ (detail >>> 32)));
         };
+    }
+
+    private static String about(long address) {
+        long tensor = RawMemory.getLong(address + 48);
+        long version = RawMemory.getLong(address + 56);
+        return tensor == 0 && version == 0 ? "" : " of tensor %d, version %d,".formatted(tensor, version);
     }
 
     private static String name(Enum<?>[] values, long address) {

@@ -8,10 +8,22 @@ public enum OperationKind {
     ALL_REDUCE("all-reduce"),
     /** Sum over a fixed tree, on all. */
     ALL_REDUCE_TREE("tree all-reduce"),
+    /** Combination of all, part by part on its owner. */
+    REDUCE_SCATTER("reduce-scatter"),
+    /** Combination of all, on one. */
+    REDUCE("reduce"),
     /** Parts of all, on all. */
     ALL_GATHER("all-gather"),
+    /** Parts of all, on one. */
+    GATHER("gather"),
+    /** One member's parts, each on its owner. */
+    SCATTER("scatter"),
+    /** A run from everybody to everybody. */
+    ALL_TO_ALL("all-to-all"),
     /** One member's data, on all. */
     BROADCAST("broadcast"),
+    /** Data from one member to another. */
+    MESSAGE("message"),
     /** Nothing but the knowledge that all are here. */
     BARRIER("barrier");
 

@@ -12,11 +12,12 @@ import io.dunlin.tensor.DType;
 public abstract sealed class Reduction permits FloatSum, BFloat16Sum, WideReduction, IntReduction {
     /** The reduction for a type and an operation; throws where the contract has none. */
     public static Reduction of(DType dtype, ReduceOp op) {
-        if (op == ReduceOp.SUM && dtype == DType.F32) {
-            return new FloatSum();
+        boolean summed = op == ReduceOp.SUM || op == ReduceOp.MEAN;
+        if (summed && dtype == DType.F32) {
+            return new FloatSum(op);
         }
-        if (op == ReduceOp.SUM && dtype == DType.BF16) {
-            return new BFloat16Sum();
+        if (summed && dtype == DType.BF16) {
+            return new BFloat16Sum(op);
         }
         return plain(dtype, op);
     }
@@ -25,19 +26,21 @@ public abstract sealed class Reduction permits FloatSum, BFloat16Sum, WideReduct
     static Reduction plain(DType dtype, ReduceOp op) {
         return switch (dtype) {
             case F32, BF16, F64 -> new WideReduction(dtype, op);
-            case I32 -> new IntReduction(op);
-            case I8 -> throw new IllegalArgumentException("I8 cannot be combined: widen it first");
+            case I32, I8 -> new IntReduction(dtype, op);
         };
     }
 
-    /** target[i] = target[i] op source[i]. */
-    public abstract void accumulate(long target, long source, long elements);
+    /** target[i] = left[i] op right[i]; target may be either. A mean is only summed here: see {@link #finish}. */
+    public abstract void combine(long left, long right, long target, long elements);
 
     /**
      * target[i] = sources[0][i] op ... op sources[count - 1][i], from the left, rounded once to the element type; target
-     * may be one of the sources.
+     * may be one of the sources. A mean is divided by {@code count}.
      *
      * @param count at least 1
      */
     public abstract void fold(long target, long[] sources, int count, long elements);
+
+    /** What is left to do with values that {@link #combine} made of {@code members} contributions: the division of a mean. */
+    public void finish(long target, long elements, int members) {}
 }

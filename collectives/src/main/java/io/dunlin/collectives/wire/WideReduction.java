@@ -20,9 +20,9 @@ final class WideReduction extends Reduction {
     }
 
     @Override
-    public void accumulate(long target, long source, long elements) {
+    public void combine(long left, long right, long target, long elements) {
         for (long i = 0; i < elements; i++) {
-            put(target, i, combine(get(target, i), get(source, i)));
+            put(target, i, combine(get(left, i), get(right, i)));
         }
     }
 
@@ -33,7 +33,16 @@ final class WideReduction extends Reduction {
             for (int source = 1; source < count; source++) {
                 value = combine(value, get(sources[source], i));
             }
-            put(target, i, value);
+            put(target, i, op == ReduceOp.MEAN ? value / count : value);
+        }
+    }
+
+    @Override
+    public void finish(long target, long elements, int members) {
+        if (op == ReduceOp.MEAN) {
+            for (long i = 0; i < elements; i++) {
+                put(target, i, get(target, i) / members);
+            }
         }
     }
 
@@ -41,7 +50,7 @@ final class WideReduction extends Reduction {
     private double combine(double a, double b) {
         double value =
                 switch (op) {
-                    case SUM -> a + b;
+                    case SUM, MEAN -> a + b;
                     case MAX -> Math.max(a, b);
                     case MIN -> Math.min(a, b);
                     case OR -> throw new AssertionError("excluded at construction");

@@ -3,6 +3,7 @@ package io.dunlin.collectives.algorithm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.transport.PeerMemory;
 import io.dunlin.collectives.wire.RawMemory;
 import io.dunlin.tensor.DType;
 import java.lang.foreign.Arena;
@@ -24,13 +25,12 @@ import net.jqwik.api.constraints.IntRange;
  * allow, and the result is always the plain one.
  */
 class AlgorithmPropertyTest {
-    private static final int RING_REDUCE = 0;
-    private static final int DIRECT_REDUCE = 1;
-    private static final int OWNER_REDUCE = 2;
-    private static final int RING_GATHER = 4;
-    private static final int DIRECT_GATHER = 5;
-    private static final int CHAIN_BROADCAST = 6;
-    private static final int DIRECT_BROADCAST = 7;
+    private static final int DIRECT = Repertoire.Way.DIRECT.ordinal();
+    private static final int PAIRWISE = Repertoire.Way.PAIRWISE.ordinal();
+    private static final int OWNERS = Repertoire.Way.OWNERS.ordinal();
+    private static final int RING_REDUCE = Repertoire.Way.RING_REDUCE.ordinal();
+    private static final int RING_GATHER = Repertoire.Way.RING_GATHER.ordinal();
+    private static final int CHAIN_BROADCAST = Repertoire.Way.CHAIN_BROADCAST.ordinal();
 
     /** Frames on their way from one member to another. */
     private record Stream(int from, int to, Deque<MemorySegment> frames) {}
@@ -49,7 +49,7 @@ class AlgorithmPropertyTest {
             for (int rank = 0; rank < size; rank++) {
                 Call call = new Call();
                 what.accept(rank, call);
-                Algorithm algorithm = new Repertoire(rank, size, arena).algorithm(way);
+                Algorithm algorithm = new Repertoire(rank, size, PeerMemory.NONE, arena).algorithm(way);
                 algorithm.begin(call);
                 members.add(algorithm);
             }
@@ -133,7 +133,7 @@ class AlgorithmPropertyTest {
             @ForAll @IntRange(min = 2, max = 9) int size,
             @ForAll @IntRange(max = 40_000) int count,
             @ForAll long seed) {
-        for (int way : List.of(RING_REDUCE, DIRECT_REDUCE, OWNER_REDUCE)) {
+        for (int way : List.of(RING_REDUCE, DIRECT, OWNERS)) {
             List<MemorySegment> data = new ArrayList<>();
             for (int rank = 0; rank < size; rank++) {
                 MemorySegment mine = memory(count * 4L);
@@ -143,7 +143,10 @@ class AlgorithmPropertyTest {
                 data.add(mine);
             }
             Cluster cluster = new Cluster(
-                    size, way, seed, (rank, call) -> call.allReduce(data.get(rank), DType.I32, ReduceOp.SUM));
+                    size,
+                    way,
+                    seed,
+                    (rank, call) -> call.allReduce(data.get(rank), data.get(rank), DType.I32, ReduceOp.SUM));
             cluster.run();
             int factor = size * (size + 1) / 2;
             for (int rank = 0; rank < size; rank++) {
@@ -154,7 +157,7 @@ class AlgorithmPropertyTest {
                                 .isEqualTo(-1);
                     }
                 }
-                if (way != DIRECT_REDUCE) { // the lower bound, and a line for each part that is not equal
+                if (way != DIRECT) { // the lower bound, and a line for each part that is not equal
                     assertThat(cluster.bytesFrom(rank)).isLessThanOrEqualTo(2 * (size - 1) * (count * 4L / size + 64));
                 }
             }
@@ -174,7 +177,7 @@ class AlgorithmPropertyTest {
         for (long i = 0; i < total; i++) {
             expected.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt());
         }
-        for (int way : List.of(RING_GATHER, DIRECT_GATHER)) {
+        for (int way : List.of(RING_GATHER, DIRECT)) {
             List<MemorySegment> all = new ArrayList<>();
             Cluster cluster = new Cluster(size, way, seed, (rank, call) -> {
                 long start = lengths.subList(0, rank).stream()
@@ -186,7 +189,7 @@ class AlgorithmPropertyTest {
             cluster.run();
             assertThat(all).allMatch(gathered -> gathered.mismatch(expected) == -1);
         }
-        for (int way : List.of(CHAIN_BROADCAST, DIRECT_BROADCAST)) {
+        for (int way : List.of(CHAIN_BROADCAST, DIRECT)) {
             int root = random.nextInt(size);
             List<MemorySegment> copies = new ArrayList<>();
             Cluster cluster = new Cluster(size, way, seed, (rank, call) -> {

@@ -64,7 +64,7 @@ class AeronUdpCollectivesTest extends CollectivesContract {
         return joining.stream().map(CompletableFuture::join).toList();
     }
 
-    private static int freePort() {
+    static int freePort() {
         try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
             return socket.getLocalPort();
         } catch (IOException e) {

@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.Group;
+import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Work;
 import io.dunlin.collectives.flight.FlightReader;
 import io.dunlin.collectives.flight.FlightRecorder;
 import io.dunlin.collectives.flight.Watchdog;
+import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.DriverFolder;
 import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.collectives.transport.MediaDriverHost;
 import io.dunlin.collectives.transport.MediaDriverSettings;
+import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.tensor.DType;
 import io.dunlin.train.SummationTree;
 import java.lang.foreign.Arena;
@@ -20,6 +24,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,6 +87,27 @@ class AllocationTest {
         }
     }
 
+    @Test
+    void shouldAllocateNothingInHundredStepsInSharedMemory() {
+        Path directory = new DriverFolder().create();
+        try (MediaDriverHost driver = MediaDriverHost.start(MediaDriverSettings.onOneHost(directory, 2))) {
+            List<RankCommunicators> ranks = new ArrayList<>();
+            List<CompletableFuture<Communicator>> joining = new ArrayList<>();
+            for (int rank = 0; rank < 2; rank++) {
+                RankCommunicators mine = RankCommunicators.overAeron(
+                        new RankCommunicators.World("test", 1, rank, 2, Duration.ofSeconds(10), Duration.ofSeconds(10)),
+                        driver.directory(),
+                        RankAddress.sameHost(2),
+                        AeronProfile.STANDARD);
+                ranks.add(mine);
+                joining.add(CompletableFuture.supplyAsync(
+                        () -> mine.open(Group.world(2), Priority.GRADIENTS), task -> new Thread(task).start()));
+            }
+            check(joining.stream().map(CompletableFuture::join).toList());
+            ranks.forEach(RankCommunicators::close);
+        }
+    }
+
     private static void check(List<? extends Communicator> communicators) {
         long[] communicationThreads = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("comm-world-"))
@@ -133,11 +159,14 @@ class AllocationTest {
         private final List<MemorySegment> sums;
         private final List<SummationTree.Block> blocks;
         private final List<Long> lengths = List.of(40_000L, 60_000L);
+        private final List<Long> halves = List.of(50_000L, 50_000L);
         private final Work[] works = new Work[4];
+        private final MemorySegment arrival;
 
         Step(Communicator communicator) {
             this.communicator = communicator;
             int rank = communicator.rank();
+            this.arrival = Arena.ofAuto().allocate(lengths.get(1 - rank), 64);
             this.part = rank == 0 ? all.asSlice(0, 40_000) : all.asSlice(40_000, 60_000);
             this.blocks = SummationTree.blocks(rank * 3, rank * 3 + 3, 6);
             this.sums = blocks.stream()
@@ -155,6 +184,15 @@ class AllocationTest {
             }
             communicator.allReduce(gradient, DType.BF16, ReduceOp.SUM).await();
             communicator.allReduce(tally, DType.F64, ReduceOp.SUM).await();
+            communicator
+                    .reduceScatter(all, part, lengths, DType.F32, ReduceOp.SUM)
+                    .await();
+            communicator.allToAll(all, halves, gradient, halves).await();
+            int peer = 1 - communicator.rank();
+            works[0] = communicator.send(part, peer);
+            works[1] = communicator.receive(arrival, peer);
+            works[0].await();
+            works[1].await();
         }
     }
 }

@@ -8,6 +8,7 @@ import io.dunlin.collectives.transport.Lane;
 import io.dunlin.collectives.transport.LinkShape;
 import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.collectives.transport.LoopbackSettings;
+import io.dunlin.collectives.transport.PeerMemory;
 import io.dunlin.collectives.transport.PeerState;
 import io.dunlin.collectives.transport.Transport;
 import java.time.Duration;
@@ -43,6 +44,7 @@ class ClockExchangeTest {
                 CommunicatorSettings.of(rank, 2).withListener(rank == 0 ? OperationListener.NONE : listener),
                 new ElsewhereTransport(fabric.transport(rank, 1), sameHost),
                 new OperationQueue(),
+                new Messages.Queues(new OperationQueue(), new OperationQueue()),
                 rank == 0 ? () -> nowNs + OFFSET_NS : this::nowNs);
     }
 
@@ -121,6 +123,11 @@ class ClockExchangeTest {
         @Override
         public boolean sharesHost(int peer) {
             return sameHost;
+        }
+
+        @Override
+        public PeerMemory peerMemory() {
+            return inner.peerMemory();
         }
 
         @Override

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -25,26 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What every communicator does, on whatever transport: compared with sums made the plain way. Values are whole numbers
  * small enough that every order of addition gives the same float, except where the order is what is tested.
  */
-abstract class CollectivesContract {
-    private List<Communicator> world = List.of();
-
-    /** Communicators of all ranks of a new world. */
-    abstract List<Communicator> open(int size);
-
-    /** Frees what {@link #open} made. */
-    abstract void shut();
-
-    @AfterEach
-    void closeWorld() {
-        world.forEach(Communicator::close);
-        shut();
-    }
-
-    private List<Communicator> world(int size) {
-        world = open(size);
-        return world;
-    }
-
+abstract class CollectivesContract extends MessagesContract {
     /** Element counts around every boundary: empty, fewer than members, odd, more than a frame, more than a tile. */
     private static long[] counts(int size) {
         return new long[] {
@@ -58,10 +38,10 @@ abstract class CollectivesContract {
         Ranks.run(world(size), communicator -> {
             try (Arena arena = Arena.ofShared()) {
                 for (long count : counts(size)) {
-                    for (DType dtype : List.of(DType.F32, DType.BF16, DType.F64, DType.I32)) {
+                    for (DType dtype : DType.values()) {
                         for (ReduceOp op : ReduceOp.values()) {
                             boolean small = count < 10_000 || op == ReduceOp.SUM;
-                            if (small && (op != ReduceOp.OR || dtype == DType.I32)) {
+                            if (small && op != ReduceOp.MEAN && (op != ReduceOp.OR || dtype == DType.I32)) {
                                 reduceAndCheck(arena, communicator, count, dtype, op);
                             }
                         }
@@ -92,7 +72,7 @@ abstract class CollectivesContract {
     }
 
     /** Whole numbers up to 16, so that sums of nine are exact in BF16. */
-    private static double value(int rank, long index) {
+    static double value(int rank, long index) {
         return (index * 7 + rank * 5L) % 17;
     }
 
@@ -102,25 +82,28 @@ abstract class CollectivesContract {
             case MAX -> Math.max(a, b);
             case MIN -> Math.min(a, b);
             case OR -> (int) a | (int) b;
+            case MEAN -> throw new IllegalArgumentException("has tests of its own");
         };
     }
 
-    private static void put(MemorySegment data, DType dtype, long index, double value) {
+    static void put(MemorySegment data, DType dtype, long index, double value) {
         switch (dtype) {
             case F32 -> data.setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
             case BF16 ->
                 data.setAtIndex(ValueLayout.JAVA_SHORT, index, (short) (Float.floatToRawIntBits((float) value) >>> 16));
             case F64 -> data.setAtIndex(ValueLayout.JAVA_DOUBLE, index, value);
-            default -> data.setAtIndex(ValueLayout.JAVA_INT, index, (int) value);
+            case I8 -> data.set(ValueLayout.JAVA_BYTE, index, (byte) value);
+            case I32 -> data.setAtIndex(ValueLayout.JAVA_INT, index, (int) value);
         }
     }
 
-    private static double get(MemorySegment data, DType dtype, long index) {
+    static double get(MemorySegment data, DType dtype, long index) {
         return switch (dtype) {
             case F32 -> data.getAtIndex(ValueLayout.JAVA_FLOAT, index);
             case BF16 -> Float.intBitsToFloat(data.getAtIndex(ValueLayout.JAVA_SHORT, index) << 16);
             case F64 -> data.getAtIndex(ValueLayout.JAVA_DOUBLE, index);
-            default -> data.getAtIndex(ValueLayout.JAVA_INT, index);
+            case I8 -> data.get(ValueLayout.JAVA_BYTE, index);
+            case I32 -> data.getAtIndex(ValueLayout.JAVA_INT, index);
         };
     }
 
@@ -157,7 +140,7 @@ abstract class CollectivesContract {
         });
     }
 
-    private static byte mark(int rank, long index) {
+    static byte mark(int rank, long index) {
         return (byte) (index * 31 + rank * 101L);
     }
 

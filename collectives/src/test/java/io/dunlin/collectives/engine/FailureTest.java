@@ -375,7 +375,7 @@ class FailureTest {
                     .hasMessageContaining("cannot be combined");
             assertThatThrownBy(() -> communicator.broadcast(memory(8), 2)).hasMessageContaining("root 2 of 2");
             assertThatThrownBy(() -> communicator.allGather(memory(8), memory(8), List.of(8L, 8L)))
-                    .hasMessageContaining("room of 8 and 8 bytes");
+                    .hasMessageContaining("room of 8 bytes for all of 16");
             assertThatThrownBy(() -> communicator.allReduceTree(List.of(), List.of(), 4, memory(8)))
                     .hasMessageContaining("member 0 of 2 holds the nodes");
         }

@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -38,9 +40,13 @@ class RankProcessTest {
     }
 
     private List<Process> startRanks(int ranks, int generation) {
+        return startRanks(ranks, generation, "ipc");
+    }
+
+    private List<Process> startRanks(int ranks, int generation, String transport) {
         List<Process> started = new ArrayList<>();
         for (int rank = 0; rank < ranks; rank++) {
-            started.add(start(ChildRank.class, directory, rank, ranks, generation));
+            started.add(start(ChildRank.class, directory, rank, ranks, generation, transport));
         }
         return started;
     }
@@ -72,6 +78,46 @@ class RankProcessTest {
             }
         }
         assertThat(directory).doesNotExist();
+    }
+
+    @Test
+    void shouldNameAKilledProcessWhoseMemoryIsInUse() throws Exception {
+        try (MediaDriverHost driver = MediaDriverHost.start(MediaDriverSettings.onOneHost(directory, 3))) {
+            assertThat(driver.directory()).exists();
+            namesAKilledRank(startRanks(3, 1, "shared"), Duration.ofMillis(2500));
+        }
+        assertThat(directory).doesNotExist();
+    }
+
+    /** The whole host is gone: nobody there can tell. */
+    @Test
+    void shouldNameAKilledHostOverUdpWithinTwoSeconds() throws Exception {
+        String ports = IntStream.range(0, 3)
+                .mapToObj(rank -> String.valueOf(AeronUdpCollectivesTest.freePort()))
+                .collect(Collectors.joining(","));
+        List<Process> ranks = startRanks(3, 1, ports);
+        namesAKilledRank(ranks, Duration.ofSeconds(2));
+        for (int survivor : List.of(0, 2)) {
+            assertThat(ranks.get(survivor).waitFor()).isZero();
+        }
+        Path left = directory.resolveSibling(directory.getFileName() + "-1");
+        assertThat(AeronDirectory.deleteIfOrphaned(left)).isTrue();
+    }
+
+    private static void namesAKilledRank(List<Process> ranks, Duration limit) throws IOException {
+        List<BufferedReader> outputs = ranks.stream().map(Process::inputReader).toList();
+        for (BufferedReader output : outputs) {
+            awaitReady(output);
+        }
+        long killedNs = System.nanoTime();
+        ranks.get(1).destroyForcibly();
+        for (int survivor : List.of(0, 2)) {
+            assertThat(outputs.get(survivor).readLine())
+                    .startsWith("DUN-704 [1] rank ")
+                    .contains("lost rank 1 (")
+                    .contains("all-reduce of 1,048,576 bytes F32 SUM");
+            assertThat(System.nanoTime() - killedNs).isLessThan(limit.toNanos());
+        }
     }
 
     @Test

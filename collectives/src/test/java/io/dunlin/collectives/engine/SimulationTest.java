@@ -28,7 +28,7 @@ class SimulationTest {
         List<Work> works = new ArrayList<>();
         for (int rank = 0; rank < ranks; rank++) {
             MemorySegment data = Arena.ofAuto().allocate(bytes, 64);
-            works.add(world.call(rank, call -> call.allReduce(data, DType.F32, ReduceOp.SUM)));
+            works.add(world.call(rank, call -> call.allReduce(data, data, DType.F32, ReduceOp.SUM)));
         }
         return works;
     }
@@ -121,7 +121,7 @@ class SimulationTest {
                 MemorySegment data = Arena.ofAuto().allocate(1 << 20, 64);
                 data.set(ValueLayout.JAVA_FLOAT, 4096, rank);
                 buffers.add(data);
-                works.add(world.call(rank, call -> call.allReduce(data, DType.F32, ReduceOp.SUM)));
+                works.add(world.call(rank, call -> call.allReduce(data, data, DType.F32, ReduceOp.SUM)));
             }
             double seconds = world.run(works) / 1e9;
             assertThat(seconds).isBetween(2.0, 2.1);

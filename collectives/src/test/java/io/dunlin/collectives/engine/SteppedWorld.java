@@ -45,7 +45,12 @@ final class SteppedWorld implements AutoCloseable {
             listeners.add(followers.of(rank, this::nowNs));
             CommunicatorSettings settings = CommunicatorSettings.of(rank, ranks).withListener(listeners.get(rank));
             queues.add(queue);
-            engines.add(new Engine(settings, fabric.transport(rank, 1), queue, this::nowNs));
+            engines.add(new Engine(
+                    settings,
+                    fabric.transport(rank, 1),
+                    queue,
+                    new Messages.Queues(new OperationQueue(), new OperationQueue()),
+                    this::nowNs));
         }
     }
 
@@ -59,7 +64,8 @@ final class SteppedWorld implements AutoCloseable {
 
     /** Calls an operation on one rank. */
     Work call(int rank, Consumer<Call> what) {
-        Operation operation = new Operation(new Pulse("virtual", Duration.ofHours(1)), listeners.get(rank));
+        Operation operation = new Operation(
+                new Pulse("virtual", Duration.ofHours(1)), engines.get(rank)::abort, listeners.get(rank));
         what.accept(operation.take());
         operation.submitted(queues.get(rank).added());
         queues.get(rank).add(operation);

@@ -51,8 +51,10 @@ class ReductionTest {
                 Reduction.plain(dtype, ReduceOp.SUM).fold(plain.address() + at, addresses, SOURCES, elements);
                 assertThat(fast.mismatch(plain)).isEqualTo(-1);
 
-                Reduction.of(dtype, ReduceOp.SUM).accumulate(fast.address() + at, addresses[1], elements);
-                Reduction.plain(dtype, ReduceOp.SUM).accumulate(plain.address() + at, addresses[1], elements);
+                Reduction.of(dtype, ReduceOp.SUM)
+                        .combine(fast.address() + at, addresses[1], fast.address() + at, elements);
+                Reduction.plain(dtype, ReduceOp.SUM)
+                        .combine(plain.address() + at, addresses[1], plain.address() + at, elements);
                 assertThat(fast.mismatch(plain)).isEqualTo(-1);
 
                 Reduction.plain(dtype, ReduceOp.SUM).fold(plain.address() + at, addresses, SOURCES, elements);
@@ -73,7 +75,7 @@ class ReductionTest {
             data.setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.narrow(values[i % values.length]));
         }
         MemorySegment before = arena.allocate(64 * 2, 64).copyFrom(data);
-        Reduction.of(DType.BF16, ReduceOp.SUM).accumulate(data.address(), zero.address(), 64);
+        Reduction.of(DType.BF16, ReduceOp.SUM).combine(data.address(), zero.address(), data.address(), 64);
         assertThat(data.mismatch(before)).isEqualTo(-1);
         assertThat(BFloat16.widen(BFloat16.narrow(0x1.01p0f))).isEqualTo(1f); // half way: to even
         assertThat(BFloat16.widen(BFloat16.narrow(0x1.03p0f))).isEqualTo(0x1.04p0f);
@@ -97,11 +99,10 @@ class ReductionTest {
     @Test
     void shouldRefuseWhatHasNoMeaning() {
         assertThatThrownBy(() -> Reduction.of(DType.F32, ReduceOp.OR)).hasMessageContaining("OR is for integers");
-        assertThatThrownBy(() -> Reduction.of(DType.I8, ReduceOp.SUM)).hasMessageContaining("I8");
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"F32", "BF16", "F64", "I32"})
+    @EnumSource
     void shouldAllocateNothing(DType dtype) {
         Reduction reduction = new Reductions().of(dtype, ReduceOp.SUM);
         MemorySegment target = arena.allocate(ROOM_BYTES, 64);
@@ -114,7 +115,7 @@ class ReductionTest {
         for (int attempt = 0; attempt < 30 && allocated > 0; attempt++) {
             long before = threads.getCurrentThreadAllocatedBytes();
             for (int i = 0; i < 5_000; i++) {
-                reduction.accumulate(target.address(), sources[0], ROOM_BYTES / dtype.bytes() - 1);
+                reduction.combine(target.address(), sources[0], target.address(), ROOM_BYTES / dtype.bytes() - 1);
                 reduction.fold(target.address(), sources, 2, ROOM_BYTES / dtype.bytes() - 1);
             }
             allocated = threads.getCurrentThreadAllocatedBytes() - before;

@@ -3,17 +3,19 @@ package io.dunlin.launcher.worker;
 import io.dunlin.checkpoint.Peers;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
-import io.dunlin.collectives.engine.AeronCommunicators;
-import io.dunlin.collectives.engine.CommunicatorSettings;
+import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.engine.OperationListener;
+import io.dunlin.collectives.engine.RankCommunicators;
 import io.dunlin.collectives.flight.FlightRecorder;
 import io.dunlin.collectives.flight.Watchdog;
 import io.dunlin.collectives.transport.AeronProfile;
-import io.dunlin.collectives.transport.AeronSettings;
 import io.dunlin.collectives.transport.RankAddress;
+import io.dunlin.collectives.transport.SharedMemory;
+import io.dunlin.device.cpu.MemorySource;
 import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.job.TimeoutSettings;
 import io.dunlin.launcher.report.Phase;
+import io.dunlin.launcher.report.Readable;
 import io.dunlin.launcher.report.Report;
 import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.report.Surroundings;
@@ -24,6 +26,7 @@ import io.dunlin.parallel.shard.GradientBuckets;
 import io.dunlin.train.GradientExchange;
 import io.dunlin.train.StepListener;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -34,12 +37,20 @@ import java.util.SequencedMap;
 
 /** What connects this rank with all others; nothing if it is alone. */
 final class Links implements AutoCloseable {
+    private static final String GRADIENTS = "gradients"; // see GradientBuffer
     private static final Duration SLACK = Duration.ofSeconds(30);
 
-    private final Optional<Communicator> communicator;
+    private static final long SPARE_BYTES = 64L << 20;
+
+    private final Optional<RankCommunicators> communicators;
+    private final Optional<Communicator> communicator; // of all ranks
     private final Optional<FlightRecorder> recorder;
 
-    private Links(Optional<Communicator> communicator, Optional<FlightRecorder> recorder) {
+    private Links(
+            Optional<RankCommunicators> communicators,
+            Optional<Communicator> communicator,
+            Optional<FlightRecorder> recorder) {
+        this.communicators = communicators;
         this.communicator = communicator;
         this.recorder = recorder;
     }
@@ -48,29 +59,52 @@ final class Links implements AutoCloseable {
     static Links open(LaunchSpec spec, Job job, AgentLink link, Orders orders) {
         link.enter(Phase.CONNECT);
         if (spec.ranks() == 1) {
-            return new Links(Optional.empty(), Optional.empty());
+            return new Links(Optional.empty(), Optional.empty(), Optional.empty());
         }
-        Group world = Group.world(spec.ranks());
-        int generation = Math.toIntExact(spec.generation());
         Optional<FlightRecorder> recorder = recorder(spec, job, link);
-        Communicator communicator = AeronCommunicators.connect(
-                new CommunicatorSettings(
-                                spec.runId(),
-                                generation,
-                                world,
-                                spec.rank(),
-                                job.timeouts().rendezvous(),
-                                longest(job.timeouts()).plus(SLACK))
-                        .withListener(recorder.map(one -> one.follow(world, generation))
-                                .orElse(OperationListener.NONE)),
-                new AeronSettings(
-                        Path.of(spec.aeronDir()),
+        RankCommunicators communicators = RankCommunicators.overAeron(
+                new RankCommunicators.World(
+                        spec.runId(),
                         Math.toIntExact(spec.generation()),
                         spec.rank(),
-                        addresses(spec),
-                        AeronProfile.STANDARD));
-        orders.watch(communicator);
-        return new Links(Optional.of(communicator), recorder);
+                        spec.ranks(),
+                        job.timeouts().rendezvous(),
+                        longest(job.timeouts()).plus(SLACK)),
+                Path.of(spec.aeronDir()),
+                addresses(spec),
+                AeronProfile.STANDARD,
+                recorder.<OperationListener.Source>map(one -> one::follow).orElse(OperationListener.Source.NONE));
+        try {
+            Communicator world = communicators.open(Group.world(spec.ranks()), Priority.GRADIENTS);
+            orders.watch(world);
+            return new Links(Optional.of(communicators), Optional.of(world), recorder);
+        } catch (RuntimeException e) {
+            communicators.close();
+            throw e;
+        }
+    }
+
+    /** Gradients where the ranks of this host can add them up in place, if there is room for those of all of them. */
+    MemorySource memory(LaunchSpec spec, AgentLink link) {
+        if (communicators.isEmpty()) {
+            return MemorySource.NONE;
+        }
+        SharedMemory memory = communicators.get().memory();
+        return (purpose, lengthBytes) -> {
+            if (!purpose.equals(GRADIENTS)) {
+                return MemorySegment.NULL;
+            }
+            long neededBytes = lengthBytes * spec.ranks() + SPARE_BYTES;
+            if (neededBytes > memory.usableBytes()) {
+                link.report(new Report.Notice(
+                        Report.Level.WARNING,
+                        "",
+                        "gradients of all ranks (%s) do not fit in shared memory (%s left): they are exchanged by copies; docker --shm-size, or launch.aeron_dir on a larger tmpfs"
+                                .formatted(Readable.memory(neededBytes), Readable.memory(memory.usableBytes()))));
+                return MemorySegment.NULL;
+            }
+            return memory.allocate(lengthBytes);
+        };
     }
 
     /** Training can do without it: where it cannot be had, a notice says so. */
@@ -156,7 +190,7 @@ final class Links implements AutoCloseable {
 
     @Override
     public void close() {
-        communicator.ifPresent(Communicator::close);
+        communicators.ifPresent(RankCommunicators::close);
         recorder.ifPresent(FlightRecorder::close);
     }
 }

@@ -8,6 +8,7 @@ import io.dunlin.collectives.Work;
 import io.dunlin.tensor.DType;
 import io.dunlin.train.SummationTree.Block;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,6 +25,16 @@ final class RecordingCommunicator implements Communicator {
         @Override
         public long await() {
             return 1;
+        }
+
+        @Override
+        public long await(Duration timeout) {
+            return await();
+        }
+
+        @Override
+        public void abort(CollectiveException cause) {
+            throw new UnsupportedOperationException();
         }
     };
 
@@ -54,7 +65,7 @@ final class RecordingCommunicator implements Communicator {
     }
 
     @Override
-    public Work allReduce(MemorySegment data, DType dtype, ReduceOp op) {
+    public Work allReduce(MemorySegment data, MemorySegment output, DType dtype, ReduceOp op) {
         if (recording) {
             calls.add(new Call(data.address(), data.byteSize(), dtype, 0));
         }
@@ -76,6 +87,47 @@ final class RecordingCommunicator implements Communicator {
 
     @Override
     public Work broadcast(MemorySegment data, int root) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Communicator label(long tensor, long version) {
+        return this;
+    }
+
+    @Override
+    public Work reduceScatter(
+            MemorySegment all, MemorySegment part, List<Long> lengthsBytes, DType dtype, ReduceOp op) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work allToAll(MemorySegment send, List<Long> sendBytes, MemorySegment receive, List<Long> receiveBytes) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work reduce(MemorySegment input, MemorySegment output, DType dtype, ReduceOp op, int root) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work gather(MemorySegment part, MemorySegment all, List<Long> lengthsBytes, int root) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work scatter(MemorySegment all, MemorySegment part, List<Long> lengthsBytes, int root) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work send(MemorySegment data, int peer) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Work receive(MemorySegment data, int peer) {
         throw new UnsupportedOperationException();
     }
 

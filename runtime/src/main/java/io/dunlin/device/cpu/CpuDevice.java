@@ -54,8 +54,10 @@ public final class CpuDevice implements Device {
     @Override
     public synchronized MemorySegment allocate(String purpose, long lengthBytes) {
         long roundedBytes = (lengthBytes + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
-        MemorySegment segment =
-                roundedBytes >= POOL_BYTES / 4 ? map(purpose, roundedBytes) : takeFromPool(purpose, roundedBytes);
+        MemorySegment segment = options.memory().offer(purpose, roundedBytes);
+        if (segment.byteSize() < roundedBytes) {
+            segment = roundedBytes >= POOL_BYTES / 4 ? map(purpose, roundedBytes) : takeFromPool(purpose, roundedBytes);
+        }
         allocatedBytes.merge(purpose, roundedBytes, Long::sum);
         return segment.asSlice(0, lengthBytes);
     }

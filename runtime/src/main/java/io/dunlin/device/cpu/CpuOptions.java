@@ -8,13 +8,24 @@ import java.nio.file.Path;
  * @param threads that compute, the submitting one included; 1 or more
  * @param kernels which implementation
  * @param nativeCache folder for the unpacked native libraries; made if missing
+ * @param memory asked first for all memory
  */
-public record CpuOptions(int threads, KernelChoice kernels, Path nativeCache) {
+public record CpuOptions(int threads, KernelChoice kernels, Path nativeCache, MemorySource memory) {
     /** Checks that there is a thread to compute with. */
     public CpuOptions {
         if (threads < 1) {
             throw new IllegalArgumentException("threads must be 1 or more, got " + threads);
         }
+    }
+
+    /** With memory from the system. */
+    public CpuOptions(int threads, KernelChoice kernels, Path nativeCache) {
+        this(threads, kernels, nativeCache, MemorySource.NONE);
+    }
+
+    /** This, with memory from elsewhere where that has some. */
+    public CpuOptions withMemory(MemorySource memory) {
+        return new CpuOptions(threads, kernels, nativeCache, memory);
     }
 
     /** Fast kernels on {@code threads} threads, native libraries in the user's cache folder. */

@@ -1,18 +1,19 @@
 package io.dunlin.collectives.algorithm;
 
+import io.dunlin.collectives.wire.OperationKind;
 import io.dunlin.collectives.wire.RawMemory;
 
 /**
- * All-reduce by owners: member k owns part k. Every member sends its vectors of part k to member k; the owner combines
- * them in a fixed order whatever the order of arrival, and sends the result to all. Moves as many bytes as a ring when
- * each member contributes one vector, and rounds once.
+ * Reduction by owners: member k owns part k. Every member sends its vectors of part k to member k; the owner combines
+ * them in a fixed order whatever the order of arrival, and sends the result to all (all-reduce), to the root (reduce), or
+ * keeps it (reduce-scatter). Moves as many bytes as a ring when each member contributes one vector, and rounds once.
  *
  * <p>A part is handled tile by tile. The flow from a to b is, for t = 0, 1, ...: tile t of b's part of each of a's vectors
  * (if b's part has a tile t), then tile t - LAG of a's result (if a's part has one). An owner takes contributions at most
  * SLOTS tiles ahead of the tile that it is waiting for, so its memory is bounded. There is always a member that can
  * go on: contributions to tile t stand behind results of tiles before t - LAG only.
  */
-final class OwnerAllReduce implements Algorithm {
+final class OwnerReduction implements Algorithm {
     /** A multiple of every element's size and of two large frames. */
     static final int TILE_BYTES = 65_408;
 
@@ -23,6 +24,7 @@ final class OwnerAllReduce implements Algorithm {
     private final int size;
     private final Fold fold;
     private final Scratch arrivals;
+    private final Scratch kept;
     private final Parts parts;
     private final Cursor[] out; // [member]
     private final Cursor[] in; // [member]
@@ -31,13 +33,15 @@ final class OwnerAllReduce implements Algorithm {
     private long[] inputs = new long[0]; // [vector] addresses of one tile
     private Call call = new Call();
     private long slots;
+    private long results; // where this member's own part of the result begins
     private int folded;
 
-    OwnerAllReduce(int rank, int size, Fold fold, Scratch arrivals) {
+    OwnerReduction(int rank, int size, Fold fold, Scratch arrivals, Scratch kept) {
         this.rank = rank;
         this.size = size;
         this.fold = fold;
         this.arrivals = arrivals;
+        this.kept = kept;
         this.parts = new Parts(size);
         this.firstVector = new int[size + 1];
         this.out = new Cursor[size];
@@ -69,7 +73,7 @@ final class OwnerAllReduce implements Algorithm {
         }
 
         boolean atEnd() {
-            return round >= Math.max(tiles(to), tiles(from) + LAG);
+            return round >= Math.max(tiles(to), resultBytes(from, to) == 0 ? 0 : tiles(from) + LAG);
         }
 
         boolean atResult() {
@@ -82,7 +86,10 @@ final class OwnerAllReduce implements Algorithm {
         }
 
         long runBytes() {
-            return atResult() ? tileBytes(from, round - LAG) : tileBytes(to, round);
+            if (!atResult()) {
+                return tileBytes(to, round);
+            }
+            return resultBytes(from, to) == 0 ? 0 : tileBytes(from, round - LAG);
         }
 
         void move(long bytes) {
@@ -110,7 +117,7 @@ final class OwnerAllReduce implements Algorithm {
         }
 
         long flowBytes() {
-            return fold.vectors(from) * parts.bytes(to) + parts.bytes(from);
+            return fold.vectors(from) * partBytes(to) + resultBytes(from, to);
         }
     }
 
@@ -119,13 +126,18 @@ final class OwnerAllReduce implements Algorithm {
         this.call = call;
         fold.begin(call);
         parts.cut(call.lengthBytes());
+        results = switch (call.kind()) {
+            case REDUCE_SCATTER -> call.outputAddress();
+            case REDUCE -> rank == call.root() ? call.outputAddress() + partStart(rank) : kept.atLeast(partBytes(rank));
+            default -> call.outputAddress() + partStart(rank);
+        };
         for (int member = 0; member < size; member++) {
             firstVector[member + 1] = firstVector[member] + fold.vectors(member);
         }
         if (inputs.length < firstVector[size]) {
             inputs = new long[firstVector[size]];
         }
-        slots = arrivals.atLeast((long) SLOTS * firstVector[size] * Math.min(TILE_BYTES, parts.bytes(rank)));
+        slots = arrivals.atLeast((long) SLOTS * firstVector[size] * Math.min(TILE_BYTES, partBytes(rank)));
         folded = 0;
         for (int peer = 0; peer < size; peer++) {
             out[peer].begin();
@@ -133,23 +145,41 @@ final class OwnerAllReduce implements Algorithm {
         }
     }
 
+    private long partStart(int member) {
+        return call.kind() == OperationKind.REDUCE_SCATTER ? call.partStart(member) : parts.start(member);
+    }
+
+    private long partBytes(int member) {
+        return call.kind() == OperationKind.REDUCE_SCATTER ? call.partBytes(member) : parts.bytes(member);
+    }
+
+    /** How much of the result goes from its owner to another member. */
+    private long resultBytes(int owner, int member) {
+        return switch (call.kind()) {
+            case REDUCE_SCATTER -> 0;
+            case REDUCE -> member == call.root() ? partBytes(owner) : 0;
+            default -> partBytes(owner);
+        };
+    }
+
     private int tiles(int member) {
-        return (int) ((parts.bytes(member) + TILE_BYTES - 1) / TILE_BYTES);
+        return (int) ((partBytes(member) + TILE_BYTES - 1) / TILE_BYTES);
     }
 
     /** Zero for a tile that a part does not have. */
     private long tileBytes(int member, int tile) {
         long before = (long) tile * TILE_BYTES;
-        return tile < 0 ? 0 : Math.clamp(parts.bytes(member) - before, 0, TILE_BYTES);
+        return tile < 0 ? 0 : Math.clamp(partBytes(member) - before, 0, TILE_BYTES);
     }
 
     private long resultTile(int member, int tile) {
-        return call.dataAddress() + parts.start(member) + (long) tile * TILE_BYTES;
+        long start = member == rank ? results : call.outputAddress() + partStart(member);
+        return start + (long) tile * TILE_BYTES;
     }
 
     /** Where a vector of another member waits to be combined. */
     private long slot(int vector, int tile) {
-        long stride = Math.min(TILE_BYTES, parts.bytes(rank));
+        long stride = Math.min(TILE_BYTES, partBytes(rank));
         return slots + ((long) (tile % SLOTS) * firstVector[size] + vector) * stride;
     }
 
@@ -178,7 +208,7 @@ final class OwnerAllReduce implements Algorithm {
         if (at.atResult()) {
             return resultTile(rank, at.tile()) + at.offset;
         }
-        return fold.ownVector(at.vector) + parts.start(peer) + (long) at.tile() * TILE_BYTES + at.offset;
+        return fold.ownVector(at.vector) + partStart(peer) + (long) at.tile() * TILE_BYTES + at.offset;
     }
 
     @Override
@@ -208,7 +238,7 @@ final class OwnerAllReduce implements Algorithm {
         for (int member = 0; member < size; member++) {
             for (int vector = firstVector[member]; vector < firstVector[member + 1]; vector++) {
                 inputs[vector] = member == rank
-                        ? fold.ownVector(vector - firstVector[rank]) + parts.start(rank) + (long) folded * TILE_BYTES
+                        ? fold.ownVector(vector - firstVector[rank]) + partStart(rank) + (long) folded * TILE_BYTES
                         : slot(vector, folded);
             }
         }
