@@ -51,6 +51,11 @@ final class GroupHistory {
         this.members = members;
     }
 
+    /** Operations before this one are not waited for any more. */
+    long next() {
+        return next;
+    }
+
     /** Takes what was seen of all members; whole rows come out, once each. */
     void take(List<GroupFlight> flights, List<Flight.Clock> clocks, Consumer<Row> whole) {
         for (int member = 0; member < members; member++) {

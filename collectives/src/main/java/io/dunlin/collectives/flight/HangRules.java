@@ -101,7 +101,7 @@ final class HangRules {
     private static List<Case> cases(List<Sighting> sightings) {
         Map<GroupFlight.Key, List<Member>> groups = new LinkedHashMap<>();
         for (Sighting sighting : sightings) {
-            for (GroupFlight group : sighting.flight().groups()) {
+            for (GroupFlight group : sighting.groups()) {
                 if (group.state() != GroupFlight.State.CLOSED) {
                     groups.computeIfAbsent(group.key(), key -> new ArrayList<>())
                             .add(new Member(group.ranks().indexOf(sighting.rank()), sighting, group));

@@ -73,7 +73,7 @@ public final class Sentinel {
     private void learn(List<Sighting> sightings) {
         Map<GroupFlight.Key, List<Sighting>> members = new HashMap<>();
         for (Sighting sighting : sightings) {
-            for (GroupFlight group : sighting.flight().groups()) {
+            for (GroupFlight group : sighting.groups()) {
                 members.computeIfAbsent(group.key(), key -> new ArrayList<>()).add(sighting);
             }
         }
@@ -93,13 +93,18 @@ public final class Sentinel {
             Sighting sighting =
                     seen.stream().filter(one -> one.rank() == rank).findFirst().orElseThrow();
             clocks.add(sighting.flight().clock());
-            flights.add(sighting.flight().groups().stream()
+            flights.add(sighting.groups().stream()
                     .filter(group -> group.key().equals(key))
-                    .reduce((first, second) -> second)
+                    .findFirst()
                     .orElseThrow());
         }
-        Group group = groups.computeIfAbsent(
-                key, unknown -> new Group(new GroupHistory(key.ranks().size()), new SlowRules(key)));
+        Group known = groups.get(key);
+        boolean openedAgain = known != null
+                && flights.stream().anyMatch(flight -> flight.entered() < known.history().next());
+        Group group = known == null || openedAgain
+                ? new Group(new GroupHistory(key.ranks().size()), new SlowRules(key))
+                : known;
+        groups.put(key, group);
         group.history().take(flights, clocks, row -> {
             row.records().forEach(record -> tookNs.computeIfAbsent(Shape.of(record), shape -> new Rolling(REMEMBERED))
                     .add(record.times().doneNs() - record.times().enterNs()));
