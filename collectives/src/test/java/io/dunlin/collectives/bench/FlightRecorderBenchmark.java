@@ -9,6 +9,7 @@ import io.dunlin.collectives.engine.OperationListener;
 import io.dunlin.collectives.flight.FlightRecorder;
 import io.dunlin.tensor.DType;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -28,7 +29,8 @@ class FlightRecorderBenchmark {
     @Test
     void shouldPrintTheCost(@TempDir Path folder) {
         Call call = new Call();
-        call.allReduce(Arena.ofAuto().allocate(1024), DType.F32, ReduceOp.SUM);
+        MemorySegment data = Arena.ofAuto().allocate(1024);
+        call.allReduce(data, data, DType.F32, ReduceOp.SUM);
         try (FlightRecorder recorder = FlightRecorder.create(
                 folder.resolve("flight"),
                 new FlightRecorder.Identity(0, 2, 1, "host", 1),

@@ -75,9 +75,10 @@ final class TrainingWorld implements AutoCloseable {
             }
             if (waitsFor.isEmpty() && world.nowNs() >= computesUntilNs) {
                 boolean big = calls++ % 2 == 0;
+                MemorySegment data = big ? gradient : tally;
                 waitsFor = Optional.of(world.call(
                         number,
-                        call -> call.allReduce(big ? gradient : tally, big ? DType.F32 : DType.F64, ReduceOp.SUM)));
+                        call -> call.allReduce(data, data, big ? DType.F32 : DType.F64, ReduceOp.SUM)));
             }
         }
     }

@@ -14,6 +14,7 @@ import io.dunlin.tensor.DType;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -59,7 +60,8 @@ class FlightRecorderTest {
 
     private static Call reduction(long bytes) {
         Call call = new Call();
-        call.allReduce(Arena.ofAuto().allocate(bytes), DType.BF16, ReduceOp.MAX);
+        MemorySegment data = Arena.ofAuto().allocate(bytes);
+        call.allReduce(data, data, DType.BF16, ReduceOp.MAX);
         return call;
     }
 

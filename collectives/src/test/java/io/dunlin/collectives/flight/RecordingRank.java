@@ -6,6 +6,7 @@ import io.dunlin.collectives.algorithm.Call;
 import io.dunlin.collectives.engine.OperationListener;
 import io.dunlin.tensor.DType;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.InstantSource;
 
@@ -26,7 +27,8 @@ final class RecordingRank {
                 InstantSource.system());
         OperationListener listener = recorder.follow(Group.world(2), 3);
         Call call = new Call();
-        call.allReduce(Arena.global().allocate(4096), DType.F32, ReduceOp.SUM);
+        MemorySegment data = Arena.global().allocate(4096);
+        call.allReduce(data, data, DType.F32, ReduceOp.SUM);
         for (long number = 0; ; number++) {
             listener.submitted(number);
             listener.entered(number, call, 5);

@@ -15,6 +15,7 @@ import io.dunlin.launcher.worker.Command;
 import io.dunlin.tensor.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -57,7 +58,8 @@ class BlameTest {
             listeners.add(recorder.follow(Group.world(2), 1));
         }
         Call call = new Call();
-        call.allReduce(Arena.ofAuto().allocate(64), DType.F32, ReduceOp.SUM);
+        MemorySegment data = Arena.ofAuto().allocate(64);
+        call.allReduce(data, data, DType.F32, ReduceOp.SUM);
         listeners.getFirst().submitted(0);
         listeners.getFirst().entered(0, call, 0);
         listeners.getFirst().starved(0, 1);

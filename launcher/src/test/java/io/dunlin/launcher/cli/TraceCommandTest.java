@@ -14,6 +14,7 @@ import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.tensor.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -59,7 +60,8 @@ class TraceCommandTest {
                 listener.clockMeasured(AHEAD_NS, 2_500);
             }
             Call call = new Call();
-            call.allReduce(Arena.ofAuto().allocate(4096), DType.F32, ReduceOp.SUM);
+            MemorySegment data = Arena.ofAuto().allocate(4096);
+            call.allReduce(data, data, DType.F32, ReduceOp.SUM);
             listener.submitted(0);
             nowNs = startNs + 10_000;
             listener.entered(0, call, 1);
