@@ -15,7 +15,7 @@ import java.util.function.ToLongFunction;
 final class HangRules {
     private static final long SHORTEST_NS = 2_000_000_000L;
     private static final long STILL_NS = 500_000_000L;
-    private static final long LIFELESS_NS = 1_000_000_000L;
+    private static final long LIFELESS_NS = 2_000_000_000L;
     private static final int USUAL_TIMES = 10;
 
     private final ToLongFunction<OperationRecord> usualNs;
@@ -183,11 +183,12 @@ final class HangRules {
                 .mapToLong(member -> member.group().progressNs())
                 .max()
                 .orElse(nowNs);
-        if (nowNs - one.sinceNs() <= patienceNs || nowNs - movedNs <= STILL_NS) {
+        if (nowNs - one.sinceNs() <= SHORTEST_NS || nowNs - movedNs <= STILL_NS) {
             return Optional.empty();
         }
+        // However long operations take: a thread that is well shows signs of life.
         Optional<Verdict> verdict = frozen(nowNs, one);
-        if (verdict.isPresent()) {
+        if (verdict.isPresent() || nowNs - one.sinceNs() <= patienceNs) {
             return verdict;
         }
         Optional<Verdict> absent = notEntered(nowNs, one, all);

@@ -23,13 +23,16 @@ final class Blame implements AutoCloseable {
     private static final long PACE_NS = 500_000_000L;
     private static final long SAME_SLOW_NS = 600_000_000_000L;
 
+    /** What to tell of a verdict: what ranks are doing when it is found, not when it is told. */
+    private record Notice(Verdict verdict, RunEvent.Notice event) {}
+
     private record Slow(Verdict.Kind kind, List<Integer> culprits) {}
 
     private final GenerationRun.Context context;
     private final List<RankWatch> ranks;
     private final Watchdog watchdog;
     private final Map<Slow, Long> slowToldNs = new HashMap<>();
-    private Optional<Verdict> considered = Optional.empty();
+    private Optional<Notice> considered = Optional.empty();
     private Optional<Verdict> said = Optional.empty();
     private long lookedNs;
     private boolean blind;
@@ -66,7 +69,7 @@ final class Blame implements AutoCloseable {
             for (Verdict verdict : seen(watchdog::look, List.<Verdict>of())) {
                 if (isAllowed(verdict, nowNs) && isNews(verdict, nowNs)) {
                     said = verdict.hang() ? Optional.of(verdict) : said;
-                    tell(verdict);
+                    context.tell(notice(verdict).event());
                 }
             }
         }
@@ -100,22 +103,23 @@ final class Blame implements AutoCloseable {
 
     /** Finds out what the ranks wait for now, before they are told to leave. */
     void consider() {
-        considered = seen(watchdog::explain, Optional.empty());
+        considered = seen(watchdog::explain, Optional.<Verdict>empty()).map(this::notice);
     }
 
     /** Tells what was found out, unless that was told when it began. */
     void tell() {
         considered
-                .filter(verdict -> said.filter(before -> before.kind() == verdict.kind()
-                                && before.culprits().equals(verdict.culprits()))
+                .filter(found -> said.filter(before -> before.kind()
+                                        == found.verdict().kind()
+                                && before.culprits().equals(found.verdict().culprits()))
                         .isEmpty())
-                .ifPresent(this::tell);
+                .ifPresent(found -> context.tell(found.event()));
         considered = Optional.empty();
     }
 
-    private void tell(Verdict verdict) {
+    private Notice notice(Verdict verdict) {
         Report.Level level = verdict.hang() ? Report.Level.WARNING : Report.Level.INFO;
-        context.tell(new RunEvent.Notice(level, verdict.paragraph(this::doing)));
+        return new Notice(verdict, new RunEvent.Notice(level, verdict.paragraph(this::doing)));
     }
 
     private String doing(int rank) {
