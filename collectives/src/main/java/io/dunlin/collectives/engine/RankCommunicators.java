@@ -133,8 +133,7 @@ public final class RankCommunicators implements AutoCloseable {
                 world.operationTimeout(),
                 priority,
                 listeners.of(group, world.generation()));
-        StreamCommunicator communicator = StreamCommunicator.on(
-                thread, pulse, settings, transport, clockNs, () -> {});
+        StreamCommunicator communicator = StreamCommunicator.on(thread, pulse, settings, transport, clockNs, () -> {});
         try {
             communicator.awaitConnected();
         } catch (RuntimeException e) {

@@ -41,7 +41,8 @@ public record OperationRecord(long number, Called call, State state, long iterat
         public String words() {
             return switch (kind) {
                 case NOT_ENTERED, BARRIER -> kind.label();
-                case ALL_REDUCE, REDUCE_SCATTER, REDUCE -> "%s of %,d bytes %s %s".formatted(kind.label(), lengthBytes, dtype, op);
+                case ALL_REDUCE, REDUCE_SCATTER, REDUCE ->
+                    "%s of %,d bytes %s %s".formatted(kind.label(), lengthBytes, dtype, op);
                 default -> "%s of %,d bytes".formatted(kind.label(), lengthBytes);
             };
         }

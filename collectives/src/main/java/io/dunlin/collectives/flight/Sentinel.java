@@ -100,7 +100,8 @@ public final class Sentinel {
         }
         Group known = groups.get(key);
         boolean openedAgain = known != null
-                && flights.stream().anyMatch(flight -> flight.entered() < known.history().next());
+                && flights.stream()
+                        .anyMatch(flight -> flight.entered() < known.history().next());
         Group group = known == null || openedAgain
                 ? new Group(new GroupHistory(key.ranks().size()), new SlowRules(key))
                 : known;

@@ -64,8 +64,8 @@ final class SteppedWorld implements AutoCloseable {
 
     /** Calls an operation on one rank. */
     Work call(int rank, Consumer<Call> what) {
-        Operation operation = new Operation(
-                new Pulse("virtual", Duration.ofHours(1)), engines.get(rank)::abort, listeners.get(rank));
+        Operation operation =
+                new Operation(new Pulse("virtual", Duration.ofHours(1)), engines.get(rank)::abort, listeners.get(rank));
         what.accept(operation.take());
         operation.submitted(queues.get(rank).added());
         queues.get(rank).add(operation);

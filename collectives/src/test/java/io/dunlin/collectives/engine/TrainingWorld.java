@@ -77,8 +77,7 @@ final class TrainingWorld implements AutoCloseable {
                 boolean big = calls++ % 2 == 0;
                 MemorySegment data = big ? gradient : tally;
                 waitsFor = Optional.of(world.call(
-                        number,
-                        call -> call.allReduce(data, data, big ? DType.F32 : DType.F64, ReduceOp.SUM)));
+                        number, call -> call.allReduce(data, data, big ? DType.F32 : DType.F64, ReduceOp.SUM)));
             }
         }
     }
