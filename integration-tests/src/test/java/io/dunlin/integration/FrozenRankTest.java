@@ -3,11 +3,17 @@ package io.dunlin.integration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** A rank that stands still is found within the deadline and named; whoever is in a hurry can leave at once. */
 class FrozenRankTest {
@@ -21,7 +27,7 @@ class FrozenRankTest {
     private Path folder;
 
     @Test
-    void shouldNameTheRankThatItsPeersMissAndGoOn() {
+    void shouldNameTheRankThatItsPeersMissAndGoOn() throws IOException {
         try (LocalCluster cluster = LocalCluster.in(folder)) {
             DunlinProcess process = cluster.train("frozen", ENDLESS, 2);
             RunFolder run = cluster.run("frozen");
@@ -30,6 +36,8 @@ class FrozenRankTest {
 
             DunlinProcess.signal(pids.get(1), "STOP");
 
+            process.line("rank 1 stands still: no sign of life for .* s\\. Operation \\d+ of group world \\("
+                    + ".*\\) was entered by rank.* 0.*\\. Rank 1: its process is stopped by a signal, in phase .*step");
             process.line(
                     "!! rank 1 \\(pid %d\\) did not react .*stopped by a signal.* at step \\d+".formatted(pids.get(1)));
             process.line("back at step \\d+ after .* s: detect");
@@ -38,6 +46,25 @@ class FrozenRankTest {
             process.endsWith(STOPPED);
             assertThat(pids).noneMatch(Host::runs);
             assertThat(run.steps()).hasSize((int) run.lastStep());
+            tracesBothGenerations(cluster, run);
+        }
+    }
+
+    /** What the killed rank had written is still there, beside what came after. */
+    private static void tracesBothGenerations(LocalCluster cluster, RunFolder run) throws IOException {
+        for (int generation = 1; generation <= 2; generation++) {
+            String file =
+                    cluster.folder().resolve("trace-" + generation + ".json").toString();
+            DunlinProcess trace = cluster.start(
+                    "trace", run.path().toString(), "--generation", Integer.toString(generation), "--out", file);
+            trace.succeeds();
+            assertThat(trace.text())
+                    .containsPattern("generation %d: [\\d,]+ operations of 2 ranks".formatted(generation));
+            JsonNode events =
+                    new JsonMapper().readTree(Files.readString(Path.of(file))).get("traceEvents");
+            Set<Integer> ranks = new HashSet<>();
+            events.forEach(event -> ranks.add(event.get("pid").asInt()));
+            assertThat(ranks).containsExactlyInAnyOrder(0, 1);
         }
     }
 

@@ -17,6 +17,7 @@ import java.time.Duration;
  * @param operationTimeout until an operation must be over, from when all before it are
  * @param priority among the communicators of this rank
  * @param tuning how algorithms are chosen; the same on all members
+ * @param listener follows the operations
  */
 public record CommunicatorSettings(
         String run,
@@ -26,7 +27,8 @@ public record CommunicatorSettings(
         Duration connectTimeout,
         Duration operationTimeout,
         Priority priority,
-        Tuning tuning) {
+        Tuning tuning,
+        OperationListener listener) {
     /** Checks the ranges. */
     public CommunicatorSettings {
         if (rank < 0 || rank >= group.size()) {
@@ -41,7 +43,7 @@ public record CommunicatorSettings(
         }
     }
 
-    /** With the priority of gradients, and {@link Tuning#standard}. */
+    /** With the priority of gradients and {@link Tuning#standard}, followed by nobody. */
     public CommunicatorSettings(
             String run, int generation, Group group, int rank, Duration connectTimeout, Duration operationTimeout) {
         this(
@@ -52,7 +54,8 @@ public record CommunicatorSettings(
                 connectTimeout,
                 operationTimeout,
                 Priority.GRADIENTS,
-                Tuning.standard(group.size()));
+                Tuning.standard(group.size()),
+                OperationListener.NONE);
     }
 
     /** Member {@code rank} of a world of {@code size}, first generation, ten seconds for everything; for tests. */
@@ -64,19 +67,25 @@ public record CommunicatorSettings(
     /** This, in another generation. */
     public CommunicatorSettings withGeneration(int generation) {
         return new CommunicatorSettings(
-                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning);
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning, listener);
+    }
+
+    /** This, followed by {@code listener}. */
+    public CommunicatorSettings withListener(OperationListener listener) {
+        return new CommunicatorSettings(
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning, listener);
     }
 
     /** This, with other limits. */
     public CommunicatorSettings withTimeouts(Duration connectTimeout, Duration operationTimeout) {
         return new CommunicatorSettings(
-                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning);
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning, listener);
     }
 
     /** This, with other choices of algorithms. */
     public CommunicatorSettings withTuning(Tuning tuning) {
         return new CommunicatorSettings(
-                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning);
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning, listener);
     }
 
     OperationHeader.Scope scope() {

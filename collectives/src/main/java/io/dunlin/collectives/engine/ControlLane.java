@@ -32,6 +32,7 @@ final class ControlLane implements FrameHandler {
     private final Peers peers;
     private final Diagnosis diagnosis;
     private final Verdict verdict;
+    private final ClockExchange clocks;
     private final OperationHeader stamp = new OperationHeader();
     private final boolean[] helloSent; // [member]
     private final boolean[] owesStatus; // [member]
@@ -43,7 +44,8 @@ final class ControlLane implements FrameHandler {
             OperationQueue queue,
             Peers peers,
             Diagnosis diagnosis,
-            Verdict verdict) {
+            Verdict verdict,
+            ClockExchange clocks) {
         this.settings = settings;
         this.scope = settings.scope();
         this.tuning = settings.tuning().fingerprint();
@@ -53,6 +55,7 @@ final class ControlLane implements FrameHandler {
         this.peers = peers;
         this.diagnosis = diagnosis;
         this.verdict = verdict;
+        this.clocks = clocks;
         this.helloSent = new boolean[transport.size()];
         this.owesStatus = new boolean[transport.size()];
     }
@@ -159,6 +162,8 @@ final class ControlLane implements FrameHandler {
                 onStatus(peer, address);
             }
             case FrameTag.STATUS -> onStatus(peer, address);
+            case FrameTag.CLOCK_REQUEST -> clocks.answer(peer, address);
+            case FrameTag.CLOCK_REPLY -> clocks.take(address);
             case FrameTag.ABORT -> verdict.raise(AbortMessage.read(address));
             default -> verdict.raise(diagnosis.damaged(peer, window.oldest()));
         }

@@ -23,6 +23,7 @@ final class DataLane implements FrameHandler {
     private final Verdict verdict;
     private final int generation;
     private final LevelTraffic traffic;
+    private final OperationListener listener;
     private final OperationHeader stamp = new OperationHeader();
     private final long[] sendTurn; // [member] operation number
     private final long[] receiveTurn; // [member] operation number
@@ -36,6 +37,7 @@ final class DataLane implements FrameHandler {
         this.verdict = verdict;
         this.generation = settings.generation();
         this.traffic = new LevelTraffic(settings.tuning().topology(), settings.rank());
+        this.listener = settings.listener();
         this.sendTurn = new long[transport.size()];
         this.receiveTurn = new long[transport.size()];
     }
@@ -49,7 +51,11 @@ final class DataLane implements FrameHandler {
         }
         for (int distance = 1; distance < size && !verdict.raised(); distance++) {
             int peer = (transport.rank() + size - distance) % size;
-            frames += transport.poll(peer, Lane.DATA, this, BURST_FRAMES);
+            int taken = transport.poll(peer, Lane.DATA, this, BURST_FRAMES);
+            if (taken == 0 && receiveTurnIsOpen(peer)) {
+                listener.starved(receiveTurn[peer], peer);
+            }
+            frames += taken;
         }
         return frames;
     }
@@ -67,6 +73,7 @@ final class DataLane implements FrameHandler {
             }
             long frame = transport.tryClaim(peer, Lane.DATA, headerBytes + bytes);
             if (frame == Transport.NO_ROOM) {
+                listener.refused(execution.number(), peer);
                 break;
             }
             if (first) {
@@ -78,6 +85,7 @@ final class DataLane implements FrameHandler {
             traffic.sent(peer, headerBytes + bytes);
             transport.commit(FrameTag.of(first ? FrameTag.OPEN : FrameTag.MORE, generation, execution.number()));
             execution.sent(peer, bytes);
+            listener.sent(execution.number(), peer, bytes);
             frames++;
         }
         return frames;
@@ -150,6 +158,7 @@ final class DataLane implements FrameHandler {
             return false;
         }
         execution.received(peer, bytes);
+        listener.received(execution.number(), peer, bytes);
         return true;
     }
 

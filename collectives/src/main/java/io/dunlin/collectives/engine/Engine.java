@@ -26,6 +26,7 @@ final class Engine {
     private final Window window;
     private final Peers peers;
     private final Diagnosis diagnosis;
+    private final ClockExchange clocks;
     private final ControlLane control;
     private final DataLane data;
     private final Messages messages;
@@ -59,7 +60,8 @@ final class Engine {
         this.window = new Window(settings, transport.media(), transport.peerMemory(), arena);
         this.peers = new Peers(size, arena);
         this.diagnosis = new Diagnosis(settings, transport, window, peers);
-        this.control = new ControlLane(settings, transport, window, queue, peers, diagnosis, verdict);
+        this.clocks = new ClockExchange(settings, transport, clockNs);
+        this.control = new ControlLane(settings, transport, window, queue, peers, diagnosis, verdict, clocks);
         this.data = new DataLane(transport, window, diagnosis, verdict, settings);
         this.messages = new Messages(settings, transport, messageQueues, diagnosis, verdict, arena);
         this.told = new boolean[size];
@@ -148,9 +150,11 @@ final class Engine {
     private void keepHouse(long nowNs) {
         transport.maintain(nowNs);
         control.poll();
+        settings.listener().alive(nowNs);
         if (phase == Phase.CONNECTING) {
             connect(nowNs);
         } else if (phase == Phase.RUNNING) {
+            clocks.ask(nowNs);
             if (!window.empty()) {
                 watch(nowNs);
             }
@@ -181,6 +185,7 @@ final class Engine {
         Execution oldest = window.at(window.oldest());
         for (int peer = 0; peer < transport.size(); peer++) {
             if (peer != transport.rank()) {
+                settings.listener().losses(peer, transport.losses(peer));
                 PeerState state = transport.state(peer);
                 boolean deaf = state == PeerState.DEAF || state == PeerState.GONE;
                 if ((deaf && !oldest.sentAll(peer)) || (state == PeerState.GONE && !oldest.receivedAll(peer))) {
@@ -217,6 +222,7 @@ final class Engine {
             failedNs = nowNs;
             window.fail(cause);
             messages.fail(cause);
+            settings.listener().gaveUp(cause);
         }
         if (nowNs - failedNs < FAREWELL_NS && control.sendAbort(cause, told)) {
             failedNs = nowNs - FAREWELL_NS;
@@ -239,6 +245,7 @@ final class Engine {
                 .formatted(settings.group().name(), settings.globalRank(settings.rank()))));
         window.fail(verdict.cause());
         messages.fail(verdict.cause());
+        settings.listener().closed();
         transport.close();
         arena.close();
     }

@@ -2,7 +2,6 @@ package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
-import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.collectives.transport.LoopbackSettings;
@@ -53,14 +52,13 @@ public final class LoopbackWorld implements AutoCloseable {
         List<Communicator> communicators = new ArrayList<>();
         for (int rank = 0; rank < fabric.ranks(); rank++) {
             CommunicatorSettings settings = new CommunicatorSettings(
-                    "loopback",
-                    generation,
-                    Group.world(fabric.ranks()),
-                    rank,
-                    Duration.ofSeconds(10),
-                    operationTimeout,
-                    Priority.GRADIENTS,
-                    tuning);
+                            "loopback",
+                            generation,
+                            Group.world(fabric.ranks()),
+                            rank,
+                            Duration.ofSeconds(10),
+                            operationTimeout)
+                    .withTuning(tuning);
             communicators.add(
                     fabric.ranks() == 1
                             ? new SoloCommunicator(settings.group())

@@ -19,6 +19,7 @@ final class Operation implements Work {
     private static final int FAILED = 3;
     private static final int SPINS = 200;
     private static final long PARK_NS = 100_000_000;
+    private static final long NOT_FOLLOWED = -1; // a message
     private static final VarHandle STATE;
 
     static {
@@ -32,14 +33,23 @@ final class Operation implements Work {
     private final Call call = new Call();
     private final Pulse pulse;
     private final Consumer<CollectiveException> abort;
+    private final OperationListener listener;
     private volatile int state = FREE;
     private volatile boolean returned = true;
     private volatile @Nullable Thread waiter;
     private @Nullable CollectiveException failure;
+    private long number = NOT_FOLLOWED; // the caller's
 
-    Operation(Pulse pulse, Consumer<CollectiveException> abort) {
+    Operation(Pulse pulse, Consumer<CollectiveException> abort, OperationListener listener) {
         this.pulse = pulse;
         this.abort = abort;
+        this.listener = listener;
+    }
+
+    /** The caller is about to hand it over to be followed. */
+    void submitted(long number) {
+        this.number = number;
+        listener.submitted(number);
     }
 
     /** Whether it may be used for another call. */
@@ -51,6 +61,7 @@ final class Operation implements Work {
     Call take() {
         returned = false;
         failure = null;
+        number = NOT_FOLLOWED;
         state = PENDING;
         return call;
     }
@@ -113,11 +124,15 @@ final class Operation implements Work {
         }
         CollectiveException cause = failure;
         boolean failed = state == FAILED;
+        long waitedNs = System.nanoTime() - startNs;
+        if (number != NOT_FOLLOWED) {
+            listener.awaited(number, waitedNs);
+        }
         returned = true;
         if (failed && cause != null) {
             throw cause.seenHere();
         }
-        return System.nanoTime() - startNs;
+        return waitedNs;
     }
 
     /** Whether it was over in time. */

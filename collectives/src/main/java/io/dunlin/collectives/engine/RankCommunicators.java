@@ -10,6 +10,7 @@ import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.AeronTransports;
 import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.collectives.transport.SharedMemory;
+import io.dunlin.collectives.transport.Transport;
 import io.dunlin.collectives.transport.Transports;
 import io.dunlin.collectives.wire.OperationHeader;
 import java.nio.file.Path;
@@ -37,6 +38,7 @@ public final class RankCommunicators implements AutoCloseable {
     private final World world;
     private final Transports transports;
     private final LongSupplier clockNs;
+    private final OperationListener.Source listeners;
     private final Pulse pulse;
     private final CommunicationThread thread;
     private final Map<Group, Integer> opened = new HashMap<>(); // how often
@@ -77,10 +79,12 @@ public final class RankCommunicators implements AutoCloseable {
         }
     }
 
-    private RankCommunicators(World world, Transports transports, LongSupplier clockNs) {
+    private RankCommunicators(
+            World world, Transports transports, LongSupplier clockNs, OperationListener.Source listeners) {
         this.world = world;
         this.transports = transports;
         this.clockNs = clockNs;
+        this.listeners = listeners;
         String role = "comm-world-" + world.rank();
         this.pulse = new Pulse(role, StreamCommunicator.STANDSTILL);
         this.thread = new CommunicationThread(role, pulse);
@@ -88,7 +92,12 @@ public final class RankCommunicators implements AutoCloseable {
 
     /** Communicators over any transports. */
     static RankCommunicators over(World world, Transports transports, LongSupplier clockNs) {
-        RankCommunicators communicators = new RankCommunicators(world, transports, clockNs);
+        return over(world, transports, clockNs, OperationListener.Source.NONE);
+    }
+
+    private static RankCommunicators over(
+            World world, Transports transports, LongSupplier clockNs, OperationListener.Source listeners) {
+        RankCommunicators communicators = new RankCommunicators(world, transports, clockNs, listeners);
         communicators.thread.start();
         return communicators;
     }
@@ -103,11 +112,22 @@ public final class RankCommunicators implements AutoCloseable {
      */
     public static RankCommunicators overAeron(
             World world, Path directory, List<RankAddress> addresses, AeronProfile profile) {
+        return overAeron(world, directory, addresses, profile, OperationListener.Source.NONE);
+    }
+
+    /** The same, with somebody who follows each group. */
+    public static RankCommunicators overAeron(
+            World world,
+            Path directory,
+            List<RankAddress> addresses,
+            AeronProfile profile,
+            OperationListener.Source listeners) {
         long run = OperationHeader.hash(world.run());
         return over(
                 world,
                 AeronTransports.connect(directory, profile, addresses, world.rank(), run, world.generation()),
-                System::nanoTime);
+                System::nanoTime,
+                listeners);
     }
 
     /** Memory that collectives use in place. */
@@ -129,6 +149,7 @@ public final class RankCommunicators implements AutoCloseable {
         if (group.size() == 1) {
             return new SoloCommunicator(group);
         }
+        Transport transport = transports.open(group.ranks(), member, streamId(group));
         CommunicatorSettings settings = new CommunicatorSettings(
                 world.run(),
                 world.generation(),
@@ -137,9 +158,9 @@ public final class RankCommunicators implements AutoCloseable {
                 world.connectTimeout(),
                 world.operationTimeout(),
                 priority,
-                new Tuning(world.order(), world.table(), transports.topology(group.ranks())));
-        StreamCommunicator communicator = StreamCommunicator.on(
-                thread, pulse, settings, transports.open(group.ranks(), member, streamId(group)), clockNs, () -> {});
+                new Tuning(world.order(), world.table(), transports.topology(group.ranks())),
+                listeners.of(group, world.generation()));
+        StreamCommunicator communicator = StreamCommunicator.on(thread, pulse, settings, transport, clockNs, () -> {});
         try {
             communicator.awaitConnected();
         } catch (RuntimeException e) {

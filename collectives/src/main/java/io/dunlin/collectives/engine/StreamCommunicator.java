@@ -56,7 +56,7 @@ public final class StreamCommunicator implements Communicator {
         this.arguments = new Arguments(settings.group(), settings.rank());
         this.plan = TreePlan.of(0, settings.group().size());
         for (int i = 0; i < pool.length; i++) {
-            pool[i] = new Operation(pulse, this::abort);
+            pool[i] = new Operation(pulse, this::abort, settings.listener());
         }
         this.seat = thread.add(engine, settings.priority());
     }
@@ -251,7 +251,7 @@ public final class StreamCommunicator implements Communicator {
         Operation[] larger = new Operation[2 * pool.length];
         System.arraycopy(pool, 0, larger, 0, pool.length);
         for (int i = pool.length; i < larger.length; i++) {
-            larger[i] = new Operation(pulse, this::abort);
+            larger[i] = new Operation(pulse, this::abort, settings.listener());
         }
         cursor = pool.length + 1;
         pool = larger;
@@ -259,6 +259,9 @@ public final class StreamCommunicator implements Communicator {
     }
 
     private Work submit(Operation operation) {
+        if (!seat.left()) {
+            operation.submitted(queue.added());
+        }
         return submit(operation, queue);
     }
 

@@ -20,6 +20,7 @@ final class Window {
     private static final int REMEMBERED = 256;
 
     private final OperationHeader.Scope scope;
+    private final OperationListener listener;
     private final Execution[] executions = new Execution[WIDTH];
     private final long headers;
     private long oldest; // number of the oldest operation that is not over
@@ -30,6 +31,7 @@ final class Window {
         int rank = settings.rank();
         int size = settings.group().size();
         this.scope = settings.scope();
+        this.listener = settings.listener();
         this.headers =
                 arena.allocate((long) REMEMBERED * OperationHeader.BYTES, 64).address();
         for (int i = 0; i < WIDTH; i++) {
@@ -87,6 +89,7 @@ final class Window {
         if (empty()) {
             oldestSinceNs = nowNs;
         }
+        listener.entered(next, call, way.ordinal());
         execution.begin(operation, next, header, way);
         next++;
     }
@@ -109,6 +112,7 @@ final class Window {
             if (execution.underWay()) {
                 moved |= execution.algorithm().advance();
                 if (execution.over()) {
+                    listener.done(number);
                     execution.finish();
                     moved = true;
                 }
@@ -124,7 +128,10 @@ final class Window {
     /** Fails all that are under way. */
     void fail(CollectiveException cause) {
         for (long number = oldest; number < next; number++) {
-            at(number).fail(cause);
+            if (at(number).underWay()) {
+                listener.failed(number);
+                at(number).fail(cause);
+            }
         }
         oldest = next;
     }

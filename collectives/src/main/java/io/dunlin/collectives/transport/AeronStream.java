@@ -1,6 +1,7 @@
 package io.dunlin.collectives.transport;
 
 import io.aeron.Aeron;
+import io.aeron.AeronCounters;
 import io.aeron.ExclusivePublication;
 import io.aeron.Image;
 import io.aeron.Publication;
@@ -12,6 +13,7 @@ import io.aeron.logbuffer.Header;
 import io.dunlin.collectives.CollectiveException;
 import org.agrona.CloseHelper;
 import org.agrona.DirectBuffer;
+import org.agrona.concurrent.status.CountersReader;
 import org.jspecify.annotations.Nullable;
 
 /** One lane between this member and one peer, in both directions. */
@@ -23,6 +25,9 @@ final class AeronStream implements ControlledFragmentHandler, AutoCloseable {
     private final Subscription subscription;
     private volatile @Nullable Image image; // set by whichever thread drives the client
     private volatile boolean ended;
+    private boolean counted;
+    private int naksReceived = CountersReader.NULL_COUNTER_ID;
+    private int naksSent = CountersReader.NULL_COUNTER_ID;
     private FrameHandler handler = NOBODY;
 
     AeronStream(Aeron aeron, AeronChannels channels, int peer, Lane lane, int streamId) {
@@ -70,6 +75,23 @@ final class AeronStream implements ControlledFragmentHandler, AutoCloseable {
     boolean ended() {
         Image from = image;
         return ended || (from != null && from.isEndOfStream());
+    }
+
+    /** Requests for missed frames, in both directions; there are none inside a host. */
+    long losses(CountersReader counters) {
+        Image from = image;
+        if (!counted && from != null) {
+            counted = true;
+            naksReceived = counters.findByTypeIdAndRegistrationId(
+                    AeronCounters.DRIVER_SENDER_NAKS_RECEIVED_TYPE_ID, publication.registrationId());
+            naksSent = counters.findByTypeIdAndRegistrationId(
+                    AeronCounters.DRIVER_RECEIVER_NAKS_SENT_TYPE_ID, from.correlationId());
+        }
+        return value(counters, naksReceived) + value(counters, naksSent);
+    }
+
+    private static long value(CountersReader counters, int id) {
+        return id == CountersReader.NULL_COUNTER_ID ? 0 : counters.getCounterValue(id);
     }
 
     int frameBytes() {

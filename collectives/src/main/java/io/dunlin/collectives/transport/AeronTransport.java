@@ -155,6 +155,11 @@ public final class AeronTransport implements Transport {
     }
 
     @Override
+    public long losses(int peer) {
+        return stream(peer, Lane.DATA).losses(client.aeron().countersReader());
+    }
+
+    @Override
     public PeerMemory peerMemory() {
         return memory;
     }

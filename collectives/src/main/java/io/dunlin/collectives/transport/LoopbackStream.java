@@ -21,6 +21,7 @@ final class LoopbackStream {
     private static final int WRAP = -1;
     private static final VarHandle HEAD = handle("head");
     private static final VarHandle TAIL = handle("tail");
+    private static final VarHandle RETRANSMISSIONS = handle("retransmissions");
 
     private final MemorySegment ring;
     private final long base;
@@ -37,6 +38,7 @@ final class LoopbackStream {
     private long knownHead;
     private long freeAtNs;
     private long lastDueNs;
+    private long retransmissions; // ever; read by both sides
 
     LoopbackStream(int capacityBytes, LinkShape shape, LongSupplier clockNs, RandomGenerator random) {
         this.ring = Arena.ofAuto().allocate(capacityBytes, 64);
@@ -104,6 +106,7 @@ final class LoopbackStream {
         long dueNs = freeAtNs + link.latencyNs() + (link.jitterNs() == 0 ? 0 : random.nextLong(link.jitterNs() + 1));
         while (link.lossRate() > 0 && random.nextDouble() < link.lossRate()) {
             dueNs += link.retransmitNs();
+            RETRANSMISSIONS.setOpaque(this, retransmissions + 1);
         }
         lastDueNs = Math.max(lastDueNs, dueNs);
         return lastDueNs;
@@ -133,6 +136,11 @@ final class LoopbackStream {
         }
         HEAD.setRelease(this, at);
         return frames;
+    }
+
+    /** How many frames were lost and sent again. */
+    long retransmissions() {
+        return (long) RETRANSMISSIONS.getOpaque(this);
     }
 
     /** Whether all that was committed has been taken. */

@@ -94,6 +94,12 @@ final class LoopbackTransport implements Transport {
     }
 
     @Override
+    public long losses(int peer) {
+        return streams.from(rank, peer, Lane.DATA).retransmissions()
+                + streams.from(peer, rank, Lane.DATA).retransmissions();
+    }
+
+    @Override
     public PeerMemory peerMemory() {
         return fabric.peerMemory();
     }

@@ -59,6 +59,11 @@ public interface Transport extends AutoCloseable {
     /** What joins the members; the same answer on all of them. */
     Media media();
 
+    /** How many frames to or from a peer were missed and sent again so far, as far as the transport can tell. */
+    default long losses(int peer) {
+        return 0;
+    }
+
     /** How the transport reaches a peer, for messages: {@code aeron:udp 10.0.0.3:40456}. */
     String route(int peer);
 

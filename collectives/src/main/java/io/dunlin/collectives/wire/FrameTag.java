@@ -19,6 +19,10 @@ public final class FrameTag {
     public static final int STATUS = 5;
     /** Control lane: give up, for this reason. */
     public static final int ABORT = 6;
+    /** Control lane: my time, and the wish to hear yours. */
+    public static final int CLOCK_REQUEST = 7;
+    /** Control lane: the time asked with, and mine. */
+    public static final int CLOCK_REPLY = 8;
 
     private static final int GENERATION_MASK = 0xFFFFFF;
 

@@ -11,8 +11,12 @@ import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.Work;
 import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.algorithm.Way;
+import io.dunlin.collectives.flight.FlightReader;
+import io.dunlin.collectives.flight.FlightRecorder;
+import io.dunlin.collectives.flight.Watchdog;
 import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.DriverFolder;
+import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.collectives.transport.MediaDriverHost;
 import io.dunlin.collectives.transport.MediaDriverSettings;
 import io.dunlin.collectives.transport.RankAddress;
@@ -24,11 +28,13 @@ import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -74,6 +80,33 @@ class AllocationTest {
     }
 
     @Test
+    void shouldAllocateNothingWhileARecorderFollows(@TempDir Path folder) {
+        List<FlightRecorder> recorders = new ArrayList<>();
+        LoopbackFabric fabric = LoopbackFabric.ofRanks(2);
+        List<StreamCommunicator> communicators = new ArrayList<>();
+        for (int rank = 0; rank < 2; rank++) {
+            FlightRecorder recorder = FlightRecorder.create(
+                    folder.resolve(Watchdog.fileName(rank)),
+                    new FlightRecorder.Identity(rank, 2, 1, "host", 1),
+                    64,
+                    System::nanoTime,
+                    InstantSource.system());
+            CommunicatorSettings settings = CommunicatorSettings.of(rank, 2);
+            recorders.add(recorder);
+            communicators.add(StreamCommunicator.start(
+                    settings.withListener(recorder.follow(settings.group(), 1)),
+                    fabric.transport(rank, 1),
+                    System::nanoTime));
+        }
+        check(communicators, Step::new);
+        communicators.forEach(Communicator::close);
+        recorders.forEach(FlightRecorder::close);
+        try (FlightReader reader = FlightReader.open(folder.resolve(Watchdog.fileName(1)))) {
+            assertThat(reader.read().groups().getFirst().operations()).hasSize(64);
+        }
+    }
+
+    @Test
     void shouldAllocateNothingInHundredStepsInSharedMemory() {
         Path directory = new DriverFolder().create();
         try (MediaDriverHost driver = MediaDriverHost.start(MediaDriverSettings.onOneHost(directory, 2))) {
@@ -94,7 +127,7 @@ class AllocationTest {
         }
     }
 
-    private static void check(List<Communicator> communicators, Function<Communicator, Runnable> making) {
+    private static void check(List<? extends Communicator> communicators, Function<Communicator, Runnable> making) {
         long[] communicationThreads = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("comm-world-"))
                 .mapToLong(Thread::threadId)

@@ -9,8 +9,11 @@ import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.collectives.transport.LoopbackSettings;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
 /**
@@ -19,11 +22,14 @@ import java.util.function.UnaryOperator;
  */
 final class SteppedWorld implements AutoCloseable {
     private static final long TICK_NS = 1_000;
+    private static final long START_NS = 1_000_000_000;
 
     private final List<Engine> engines = new ArrayList<>();
     private final List<OperationQueue> queues = new ArrayList<>();
     private final LoopbackFabric fabric;
-    private long nowNs;
+    private final List<OperationListener> listeners = new ArrayList<>();
+    private final Set<Integer> halted = new HashSet<>();
+    private long nowNs = START_NS;
 
     SteppedWorld(int ranks, UnaryOperator<LoopbackSettings> shaping) {
         this(Tuning.standard(ranks), shaping);
@@ -31,11 +37,26 @@ final class SteppedWorld implements AutoCloseable {
 
     /** A cluster of as many ranks as the tuning's topology has. */
     SteppedWorld(Tuning tuning, UnaryOperator<LoopbackSettings> shaping) {
+        this(tuning, shaping, (rank, clockNs) -> OperationListener.NONE);
+    }
+
+    /** Makes what follows a rank, on the world's clock. */
+    interface Followers {
+        OperationListener of(int rank, LongSupplier clockNs);
+    }
+
+    SteppedWorld(int ranks, UnaryOperator<LoopbackSettings> shaping, Followers followers) {
+        this(Tuning.standard(ranks), shaping, followers);
+    }
+
+    private SteppedWorld(Tuning tuning, UnaryOperator<LoopbackSettings> shaping, Followers followers) {
         int ranks = tuning.topology().size();
         fabric = LoopbackFabric.of(shaping.apply(LoopbackSettings.ofRanks(ranks).withClock(this::nowNs)));
         for (int rank = 0; rank < ranks; rank++) {
             OperationQueue queue = new OperationQueue();
-            CommunicatorSettings settings = CommunicatorSettings.of(rank, ranks).withTuning(tuning);
+            listeners.add(followers.of(rank, this::nowNs));
+            CommunicatorSettings settings =
+                    CommunicatorSettings.of(rank, ranks).withTuning(tuning).withListener(listeners.get(rank));
             queues.add(queue);
             engines.add(new Engine(
                     settings,
@@ -56,8 +77,10 @@ final class SteppedWorld implements AutoCloseable {
 
     /** Calls an operation on one rank. */
     Work call(int rank, Consumer<Call> what) {
-        Operation operation = new Operation(new Pulse("virtual", Duration.ofHours(1)), engines.get(rank)::abort);
+        Operation operation =
+                new Operation(new Pulse("virtual", Duration.ofHours(1)), engines.get(rank)::abort, listeners.get(rank));
         what.accept(operation.take());
+        operation.submitted(queues.get(rank).added());
         queues.get(rank).add(operation);
         return operation;
     }
@@ -66,9 +89,7 @@ final class SteppedWorld implements AutoCloseable {
     long run(List<Work> works) {
         long startNs = nowNs;
         while (!works.stream().allMatch(Work::done)) {
-            if (engines.stream().mapToInt(Engine::doWork).sum() == 0) {
-                nowNs += TICK_NS;
-            }
+            turn(TICK_NS);
         }
         return nowNs - startNs;
     }
@@ -78,6 +99,22 @@ final class SteppedWorld implements AutoCloseable {
         return engines.stream()
                 .mapToLong(engine -> engine.traffic().bytes(scale))
                 .sum();
+    }
+
+    /** All engines take a turn; if none had anything to do, the clock moves on by {@code tickNs}. */
+    void turn(long tickNs) {
+        int work = 0;
+        for (int rank = 0; rank < engines.size(); rank++) {
+            work += halted.contains(rank) ? 0 : engines.get(rank).doWork();
+        }
+        if (work == 0) {
+            nowNs += tickNs;
+        }
+    }
+
+    /** The rank's thread does nothing any more, like that of a process that stands still or was killed. */
+    void halt(int rank) {
+        halted.add(rank);
     }
 
     CollectiveException failure(int rank) {

@@ -1,12 +1,16 @@
 package io.dunlin.launcher.agent;
 
 import io.dunlin.launcher.agent.AgentEvent.Ask;
+import io.dunlin.launcher.report.FlightFolder;
 import io.dunlin.launcher.report.Phase;
 import io.dunlin.launcher.report.Report;
 import io.dunlin.launcher.report.RunEvent;
+import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.report.RunListener;
 import io.dunlin.launcher.worker.Command;
 import io.dunlin.launcher.worker.LaunchSpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +31,7 @@ final class GenerationRun {
     private final RecoveryClock recovery;
     private final List<RankWatch> ranks = new ArrayList<>();
     private final WaitingLines waiting;
+    private final Blame blame;
 
     private boolean live;
     private boolean stopAsked;
@@ -93,6 +98,8 @@ final class GenerationRun {
         this.specs = specs;
         this.recovery = recovery;
         this.waiting = new WaitingLines(context, FIRST_WAITING_LINE, NEXT_WAITING_LINE);
+        this.blame = new Blame(
+                context, new RunFolder(specs.getFirst().runFolder()).flights(generation), specs.size(), ranks);
     }
 
     /** Starts all ranks and returns when the last has left. */
@@ -103,10 +110,12 @@ final class GenerationRun {
         } finally {
             // Whatever went wrong in here, no process outlives its generation.
             new Ending(context, generation, ranks).kill();
+            blame.close();
         }
     }
 
     private void start() {
+        pruneFlights();
         for (LaunchSpec spec : specs) {
             RankHandle handle = context.launcher().start(spec);
             ranks.add(new RankWatch(spec.rank(), handle, context.timeline().nowNs()));
@@ -122,6 +131,14 @@ final class GenerationRun {
                         .toList()));
     }
 
+    private void pruneFlights() {
+        try {
+            new FlightFolder(new RunFolder(specs.getFirst().runFolder())).prune();
+        } catch (IOException | UncheckedIOException e) {
+            context.tell(new RunEvent.Notice(Report.Level.WARNING, "old flight recordings stay: " + e));
+        }
+    }
+
     private Result watch() {
         while (true) {
             Optional<AgentEvent> event =
@@ -134,6 +151,7 @@ final class GenerationRun {
                 return result.get();
             }
             waiting.look(ranks, live);
+            blame.look();
         }
     }
 
@@ -231,6 +249,7 @@ final class GenerationRun {
             return Optional.empty();
         }
         long noticedNs = context.timeline().nowNs();
+        blame.consider();
         Ending ending = end("");
         Failure cause = ending.rootCause();
         RankWatch lost = ranks.get(cause.rank());
@@ -244,6 +263,7 @@ final class GenerationRun {
                 cause.report().map(Report.Failed::remedy).orElse(""),
                 cause.report().map(Report.Failed::stack).orElse(""),
                 lost.handle().log()));
+        blame.tell();
         Duration stop = Duration.ofNanos(context.timeline().nowNs() - noticedNs);
         List<Integer> survivors = ranks.stream()
                 .map(RankWatch::rank)
@@ -294,6 +314,8 @@ final class GenerationRun {
                 limit,
                 report.where(),
                 ranks.getFirst().handle().log()));
+        blame.consider();
+        blame.tell();
         end("no progress in phase " + phase.title());
         return new Result.Hung(lastStep(), phase, limit, report.silent());
     }

@@ -72,6 +72,7 @@ public final class CommandLineTool {
                 new ResumeCommand(console),
                 new StatusCommand(terminal, Clock.systemUTC()),
                 new StopCommand(terminal),
+                new TraceCommand(terminal),
                 new SampleCommand(terminal),
                 group("ckpt", "Lists, shows and verifies checkpoints.", CkptCommands.of(terminal)),
                 new ExportCommand(terminal),

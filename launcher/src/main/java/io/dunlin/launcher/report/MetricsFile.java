@@ -23,7 +23,7 @@ public final class MetricsFile implements RunListener, AutoCloseable {
     private int inGeneration;
     private boolean broken;
 
-    /** What a step line holds. Shares are of the ranks' time, from 0 to 1. */
+    /** What a step line holds. Shares are of the ranks' time, from 0 to 1; exposed communication is of a rank in a step. */
     record StepMetrics(
             String time,
             long step,
@@ -33,6 +33,7 @@ public final class MetricsFile implements RunListener, AutoCloseable {
             @JsonProperty("tokens_per_second") double tokensPerSecond,
             @JsonProperty("data_wait") double dataWait,
             double comm,
+            @JsonProperty("exposed_comm_ms") double exposedCommMs,
             long tokens,
             boolean updated) {}
 
@@ -117,6 +118,7 @@ public final class MetricsFile implements RunListener, AutoCloseable {
                     window.tokensPerSecond(),
                     window.dataShare(),
                     window.communicationShare(),
+                    window.communicationMs(),
                     step.totalTokens(),
                     step.updated()));
             window.clear();

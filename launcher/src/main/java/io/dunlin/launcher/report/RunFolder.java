@@ -56,6 +56,16 @@ public record RunFolder(Path root) {
         return root.resolve("log");
     }
 
+    /** What the ranks of a generation have written about their communication, a file for each. */
+    public Path flights(long generation) {
+        return flights().resolve(String.format(Locale.ROOT, "gen-%05d", generation));
+    }
+
+    /** Folder of all flight recordings. */
+    public Path flights() {
+        return root.resolve("flight");
+    }
+
     /** Folder of the checkpoints. */
     public Path checkpoints() {
         return root.resolve("ckpt");

@@ -9,6 +9,7 @@ import java.util.Map;
  */
 final class StepWindow {
     private final Map<Integer, Times> byRank = new HashMap<>();
+    private long steps;
     private long tokens;
     private long leadNs;
 
@@ -20,6 +21,7 @@ final class StepWindow {
 
     /** A rank has completed a step; tokens are counted once, with rank 0. */
     void add(int rank, Report.Step step) {
+        steps++;
         byRank.merge(rank, new Times(0, 0, 0).plus(step), (old, _) -> old.plus(step));
         if (rank == 0) {
             tokens += step.tokens();
@@ -50,8 +52,16 @@ final class StepWindow {
                         / all;
     }
 
+    /** What a rank waited for other ranks in a step, on average, in milliseconds. */
+    double communicationMs() {
+        return steps == 0
+                ? 0
+                : byRank.values().stream().mapToLong(Times::communicationNs).sum() / 1e6 / steps;
+    }
+
     void clear() {
         byRank.clear();
+        steps = 0;
         tokens = 0;
         leadNs = 0;
     }

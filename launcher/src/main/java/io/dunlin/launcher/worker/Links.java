@@ -6,7 +6,10 @@ import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.ReductionOrder;
 import io.dunlin.collectives.algorithm.AlgorithmTable;
+import io.dunlin.collectives.engine.OperationListener;
 import io.dunlin.collectives.engine.RankCommunicators;
+import io.dunlin.collectives.flight.FlightRecorder;
+import io.dunlin.collectives.flight.Watchdog;
 import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.collectives.transport.SharedMemory;
@@ -16,14 +19,19 @@ import io.dunlin.launcher.job.TimeoutSettings;
 import io.dunlin.launcher.report.Phase;
 import io.dunlin.launcher.report.Readable;
 import io.dunlin.launcher.report.Report;
+import io.dunlin.launcher.report.RunFolder;
+import io.dunlin.launcher.report.Surroundings;
 import io.dunlin.model.Model;
 import io.dunlin.parallel.RunAgreement;
 import io.dunlin.parallel.shard.DataParallelExchange;
 import io.dunlin.parallel.shard.GradientBuckets;
 import io.dunlin.train.GradientExchange;
+import io.dunlin.train.StepListener;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -38,18 +46,24 @@ final class Links implements AutoCloseable {
 
     private final Optional<RankCommunicators> communicators;
     private final Optional<Communicator> communicator; // of all ranks
+    private final Optional<FlightRecorder> recorder;
 
-    private Links(Optional<RankCommunicators> communicators, Optional<Communicator> communicator) {
+    private Links(
+            Optional<RankCommunicators> communicators,
+            Optional<Communicator> communicator,
+            Optional<FlightRecorder> recorder) {
         this.communicators = communicators;
         this.communicator = communicator;
+        this.recorder = recorder;
     }
 
     /** Opens streams to all ranks of the generation; returns when all have answered. */
     static Links open(LaunchSpec spec, Job job, AgentLink link, Orders orders) {
         link.enter(Phase.CONNECT);
         if (spec.ranks() == 1) {
-            return new Links(Optional.empty(), Optional.empty());
+            return new Links(Optional.empty(), Optional.empty(), Optional.empty());
         }
+        Optional<FlightRecorder> recorder = recorder(spec, job, link);
         RankCommunicators communicators = RankCommunicators.overAeron(
                 new RankCommunicators.World(
                         spec.runId(),
@@ -62,11 +76,12 @@ final class Links implements AutoCloseable {
                         table(job)),
                 Path.of(spec.aeronDir()),
                 addresses(spec),
-                AeronProfile.STANDARD);
+                AeronProfile.STANDARD,
+                recorder.<OperationListener.Source>map(one -> one::follow).orElse(OperationListener.Source.NONE));
         try {
             Communicator world = communicators.open(Group.world(spec.ranks()), Priority.GRADIENTS);
             orders.watch(world);
-            return new Links(Optional.of(communicators), Optional.of(world));
+            return new Links(Optional.of(communicators), Optional.of(world), recorder);
         } catch (RuntimeException e) {
             communicators.close();
             throw e;
@@ -94,6 +109,40 @@ final class Links implements AutoCloseable {
             }
             return memory.allocate(lengthBytes);
         };
+    }
+
+    /** Training can do without it: where it cannot be had, a notice says so. */
+    private static Optional<FlightRecorder> recorder(LaunchSpec spec, Job job, AgentLink link) {
+        if (job.observe().flightOperations() == 0) {
+            return Optional.empty();
+        }
+        Path file = new RunFolder(spec.runFolder()).flights(spec.generation()).resolve(Watchdog.fileName(spec.rank()));
+        try {
+            FlightRecorder recorder = FlightRecorder.create(
+                    file,
+                    new FlightRecorder.Identity(
+                            spec.rank(),
+                            spec.ranks(),
+                            spec.generation(),
+                            Surroundings.hostName(),
+                            ProcessHandle.current().pid()),
+                    job.observe().flightOperations(),
+                    System::nanoTime,
+                    InstantSource.system());
+            recorder.iteration(0);
+            return Optional.of(recorder);
+        } catch (UncheckedIOException e) {
+            link.report(new Report.Notice(
+                    Report.Level.WARNING,
+                    "",
+                    "no flight recorder: %s: %s".formatted(file, String.valueOf(e.getCause()))));
+            return Optional.empty();
+        }
+    }
+
+    /** Tells the recorder which step it is. */
+    StepListener iterations() {
+        return (state, result) -> recorder.ifPresent(one -> one.iteration(result.step() + 1));
     }
 
     /** The agent watches the phases and knows more; the limit of an operation is for an agent that does not. */
@@ -152,5 +201,6 @@ final class Links implements AutoCloseable {
     @Override
     public void close() {
         communicators.ifPresent(RankCommunicators::close);
+        recorder.ifPresent(FlightRecorder::close);
     }
 }

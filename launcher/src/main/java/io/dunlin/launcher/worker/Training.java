@@ -83,7 +83,7 @@ final class Training implements AutoCloseable {
                 batches,
                 new Trainer.Settings(JobParts.learningRate(job), job.optimizer().clip(), spec.rank(), spec.ranks()),
                 System::nanoTime,
-                listeners());
+                listeners(links));
         links.requireAgreement(spec);
         plan.remarks().forEach(remark -> link.report(new Report.Notice(Report.Level.INFO, "", remark)));
         link.report(new Report.Prepared(
@@ -115,7 +115,7 @@ final class Training implements AutoCloseable {
         return ending;
     }
 
-    private List<StepListener> listeners() {
+    private List<StepListener> listeners(Links links) {
         List<StepListener> listeners = new ArrayList<>();
         listeners.add(new StepReports(link, orders, job.train().steps()));
         if (!spec.data().validate().isEmpty() && job.eval().interval() > 0) {
@@ -133,6 +133,7 @@ final class Training implements AutoCloseable {
         }
         listeners.add(samples);
         listeners.add(checkpointer);
+        listeners.add(links.iterations()); // last: what the others communicate belongs to the step
         return listeners;
     }
 

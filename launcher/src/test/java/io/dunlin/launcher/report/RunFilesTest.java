@@ -45,7 +45,7 @@ final class RunFilesTest {
                 .first()
                 .isEqualTo(
                         "{\"time\":\"2026-11-22T21:04:00Z\",\"step\":1,\"loss\":2.5,\"grad_norm\":1.5,\"lr\":6.0E-4,"
-                                + "\"tokens_per_second\":51200.0,\"data_wait\":0.005,\"comm\":0.2,\"tokens\":1024,\"updated\":true}");
+                                + "\"tokens_per_second\":51200.0,\"data_wait\":0.005,\"comm\":0.2,\"exposed_comm_ms\":4.0,\"tokens\":1024,\"updated\":true}");
         assertThat(Files.readAllLines(file))
                 .last()
                 .isEqualTo("{\"time\":\"2026-11-22T21:04:00Z\",\"step\":20,\"val_loss\":2.25}");
