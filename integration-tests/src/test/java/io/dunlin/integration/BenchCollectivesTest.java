@@ -48,8 +48,17 @@ class BenchCollectivesTest {
     @ValueSource(strings = {"shared", "ipc", "udp"})
     void shouldMeasureBetweenProcessesAndFindEveryElementRight(String transport) throws IOException {
         DunlinProcess process = start(
-                "--op", "all-reduce,send-receive", "--transport", transport, "--factor", "8", "--seconds-per-size", "0.05",
-                "--check", "--json", "table.json");
+                "--op",
+                "all-reduce,send-receive",
+                "--transport",
+                transport,
+                "--factor",
+                "8",
+                "--seconds-per-size",
+                "0.05",
+                "--check",
+                "--json",
+                "table.json");
 
         String text = process.succeeds().text();
 

@@ -23,8 +23,8 @@ class CollectivesBenchTest {
     private final List<Row> heard = new ArrayList<>();
 
     private Result run(int ranks, DType dtype, Sizes sizes, List<CollectiveOp> operations) {
-        Options options = new Options(
-                operations, ranks, BenchTransport.LOOPBACK, dtype, sizes, QUICK, Checking.EVERY_ELEMENT);
+        Options options =
+                new Options(operations, ranks, BenchTransport.LOOPBACK, dtype, sizes, QUICK, Checking.EVERY_ELEMENT);
         try (Crew crew = ThreadCrew.of(ranks, sizes.max())) {
             return CollectivesBench.run(crew, options, new CollectivesBench.Listener() {
                 @Override

@@ -16,8 +16,9 @@ class LinkBenchTest {
     void shouldLetEveryPairMeetOnceAndNobodyPlayTwiceInARound(int players) {
         List<Order.Link> met = new ArrayList<>();
         for (List<Order.Link> round : Tournament.of(players)) {
-            List<Integer> playing =
-                    round.stream().flatMap(link -> List.of(link.from(), link.to()).stream()).toList();
+            List<Integer> playing = round.stream()
+                    .flatMap(link -> List.of(link.from(), link.to()).stream())
+                    .toList();
             assertThat(playing).doesNotHaveDuplicates();
             met.addAll(round);
         }

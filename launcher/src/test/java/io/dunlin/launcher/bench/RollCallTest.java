@@ -25,8 +25,8 @@ class RollCallTest {
 
     private void blames(String code, String... words) {
         assertThatThrownBy(() -> call.result("to copy", LIMIT))
-                .isInstanceOfSatisfying(
-                        BenchException.class, failure -> assertThat(failure.code()).isEqualTo(code))
+                .isInstanceOfSatisfying(BenchException.class, failure -> assertThat(failure.code())
+                        .isEqualTo(code))
                 .hasMessageContainingAll(words);
     }
 
