@@ -116,6 +116,7 @@ final class GenerationRun {
                 ranks.stream()
                         .map(watch -> new RunEvent.Rank(
                                 watch.rank(),
+                                watch.handle().host(),
                                 watch.handle().pid(),
                                 specs.get(watch.rank()).threads(),
                                 watch.handle().log()))
@@ -236,6 +237,7 @@ final class GenerationRun {
         RankWatch lost = ranks.get(cause.rank());
         context.tell(new RunEvent.RankLost(
                 cause.rank(),
+                lost.handle().host(),
                 lost.handle().pid(),
                 cause.ending(),
                 cause.step(),

@@ -7,7 +7,6 @@ import io.dunlin.collectives.engine.AeronCommunicators;
 import io.dunlin.collectives.engine.CommunicatorSettings;
 import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.AeronSettings;
-import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.job.TimeoutSettings;
 import io.dunlin.launcher.report.Phase;
@@ -19,7 +18,6 @@ import io.dunlin.train.GradientExchange;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -51,8 +49,8 @@ final class Links implements AutoCloseable {
                         Path.of(spec.aeronDir()),
                         Math.toIntExact(spec.generation()),
                         spec.rank(),
-                        addresses(spec),
-                        AeronProfile.STANDARD));
+                        spec.network().addresses(),
+                        AeronProfile.STANDARD.withUdpFrameBytes(spec.network().datagramBytes())));
         orders.watch(communicator);
         return new Links(Optional.of(communicator));
     }
@@ -60,16 +58,6 @@ final class Links implements AutoCloseable {
     /** The agent watches the phases and knows more; the limit of an operation is for an agent that does not. */
     private static Duration longest(TimeoutSettings timeouts) {
         return timeouts.firstStep().compareTo(timeouts.step()) > 0 ? timeouts.firstStep() : timeouts.step();
-    }
-
-    /** Ranks with endpoints stand for hosts of their own, so that they talk by UDP. */
-    private static List<RankAddress> addresses(LaunchSpec spec) {
-        if (spec.endpoints().isEmpty()) {
-            return RankAddress.sameHost(spec.ranks());
-        }
-        return spec.endpoints().stream()
-                .map(endpoint -> new RankAddress(endpoint, endpoint))
-                .toList();
     }
 
     /** Those who save and restore together. */

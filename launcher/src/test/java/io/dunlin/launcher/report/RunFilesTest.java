@@ -87,7 +87,9 @@ final class RunFilesTest {
                 NOW,
                 new RunEvent.RanksStarted(
                         3,
-                        List.of(new RunEvent.Rank(0, 100, 1, run.log(0)), new RunEvent.Rank(1, 101, 1, run.log(1)))));
+                        List.of(
+                                new RunEvent.Rank(0, "n1", 100, 1, run.log(0)),
+                                new RunEvent.Rank(1, "h", 101, 1, run.log(1)))));
 
         assertThat(read(run)).satisfies(facts -> {
             assertThat(facts.state()).isEqualTo("running");
