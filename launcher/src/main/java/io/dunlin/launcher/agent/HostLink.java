@@ -249,6 +249,10 @@ final class HostLink implements RankLauncher, AutoCloseable {
     @Override
     public void close() {
         outgoing.close();
+        if (!ready.isDone() || ready.isCompletedExceptionally()) {
+            // Whatever is behind it has nothing to finish.
+            shell.destroyForcibly();
+        }
         try {
             if (!shell.waitFor(LEAVE.toMillis(), TimeUnit.MILLISECONDS)) {
                 shell.destroyForcibly();

@@ -14,7 +14,6 @@ import io.dunlin.launcher.report.Surroundings;
 import io.dunlin.launcher.worker.LaunchSpec;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -67,6 +66,7 @@ final class Hosts implements RankLauncher, AutoCloseable {
         private final int index;
         private final String address;
         private final boolean far;
+        private final boolean loopback;
         private final int firstRank;
         private final int ranks;
         private List<Integer> ports = List.of();
@@ -74,25 +74,18 @@ final class Hosts implements RankLauncher, AutoCloseable {
         private HostNetwork network = new HostNetwork("", "", 0, 0, 0);
         private Optional<HostLink> link = Optional.empty();
 
-        private Host(HostSlots wanted, int index, InetAddress found, int firstRank, int ranks) {
+        private Host(HostSlots wanted, int index, InetAddress address, int firstRank, int ranks) {
             this.name = wanted.name();
             this.index = index;
-            this.address = found.getHostAddress();
-            this.far = !isHere(found);
+            this.address = address.getHostAddress();
+            this.far = !wanted.isHere();
+            this.loopback = address.isLoopbackAddress();
             this.firstRank = firstRank;
             this.ranks = ranks;
         }
 
         private HostLink link() {
             return link.orElseThrow();
-        }
-
-        private static boolean isHere(InetAddress address) {
-            try {
-                return NetworkInterface.getByInetAddress(address) != null;
-            } catch (IOException e) {
-                return false;
-            }
         }
     }
 
@@ -120,35 +113,33 @@ final class Hosts implements RankLauncher, AutoCloseable {
 
     private void find() {
         LaunchSettings launch = settings.launch();
-        List<HostSlots> wanted = launch.hosts().isEmpty()
-                ? List.of(new HostSlots(Surroundings.hostName(), HostSlots.UNBOUNDED))
-                : launch.hostSlots();
+        List<HostSlots> wanted =
+                launch.hosts().isEmpty() ? List.of(new HostSlots(LOOPBACK, HostSlots.UNBOUNDED)) : launch.hostSlots();
         int[] counts = HostSlots.spread(wanted, launch.ranks());
         int firstRank = 0;
         for (int index = 0; index < counts.length; index++) {
             if (counts[index] > 0) {
-                InetAddress address = resolve(
-                        launch.hosts().isEmpty() ? LOOPBACK : wanted.get(index).name());
-                hosts.add(new Host(wanted.get(index), index, address, firstRank, counts[index]));
+                HostSlots host = wanted.get(index);
+                hosts.add(new Host(host, index, resolve(host), firstRank, counts[index]));
                 firstRank += counts[index];
             }
         }
         requireReachable();
     }
 
-    private static InetAddress resolve(String name) {
+    private static InetAddress resolve(HostSlots host) {
         try {
-            return InetAddress.getByName(name);
+            return host.address();
         } catch (IOException e) {
-            throw LaunchException.unknownHost(name, e);
+            throw LaunchException.unknownHost(host.name(), e);
         }
     }
 
-    /** A host often knows itself by a loopback address that leads every other host to itself. */
+    /** A host often knows itself by a loopback address, which leads every other host to itself. */
     private void requireReachable() {
-        boolean apart = hosts.stream().anyMatch(host -> !resolve(host.address).isLoopbackAddress());
+        boolean apart = hosts.stream().anyMatch(host -> !host.loopback);
         for (Host host : hosts) {
-            if (apart && resolve(host.address).isLoopbackAddress()) {
+            if (apart && host.loopback) {
                 throw LaunchException.loopback(host.name, host.address);
             }
         }
@@ -164,7 +155,7 @@ final class Hosts implements RankLauncher, AutoCloseable {
         hosts.stream().filter(host -> host.far).forEach(Hosts::awaitReady);
         placement = Placement.over(
                 hosts.stream()
-                        .map(host -> new Placement.Share(host.name, host.ranks, host.cores))
+                        .map(host -> new Placement.Share(name(host), host.ranks, host.cores))
                         .toList(),
                 settings.threads());
     }
@@ -236,6 +227,11 @@ final class Hosts implements RankLauncher, AutoCloseable {
     /** Where the media driver of this host is; empty without one. */
     String aeronDir() {
         return streams.map(HostStreams::aeronDir).orElse("");
+    }
+
+    /** Without a list of hosts, this one has its own name. */
+    private String name(Host host) {
+        return settings.launch().hosts().isEmpty() ? Surroundings.hostName() : host.name;
     }
 
     /** Which rank is where. */

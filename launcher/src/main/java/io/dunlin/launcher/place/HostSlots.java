@@ -1,5 +1,9 @@
 package io.dunlin.launcher.place;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +30,24 @@ public record HostSlots(String name, int slots) {
         }
         String slots = matcher.group(2);
         return Optional.of(new HostSlots(matcher.group(1), slots == null ? UNBOUNDED : Integer.parseInt(slots)));
+    }
+
+    /**
+     * Its address, as this host sees it.
+     *
+     * @throws UnknownHostException if nobody knows the name
+     */
+    public InetAddress address() throws UnknownHostException {
+        return InetAddress.getByName(name);
+    }
+
+    /** Whether it is this host: one of its interfaces has the address. */
+    public boolean isHere() {
+        try {
+            return NetworkInterface.getByInetAddress(address()) != null;
+        } catch (IOException unknown) {
+            return false;
+        }
     }
 
     /** How many ranks a run has if only its hosts are known: the slots, one where nobody says. */
