@@ -8,9 +8,8 @@ import io.dunlin.launcher.place.Signals;
 import io.dunlin.launcher.report.JsonLine;
 import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.worker.LaunchSpec;
+import io.dunlin.launcher.worker.ReportStream;
 import java.io.BufferedReader;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -40,8 +39,7 @@ final class FarHost {
 
     /** Serves one run; the arguments are for people who list processes. */
     public static void main(String[] arguments) {
-        PrintStream words = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
-        System.setOut(System.err);
+        PrintStream words = ReportStream.take();
         // When the shell goes, so does the input: that says it all.
         Signals.handle("INT", () -> {});
         Signals.handle("HUP", () -> {});
