@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.awaitility.Awaitility;
 
 /**
  * One rank that adds numbers with others on other hosts, in a process of its own. The first rank of a host runs its media
@@ -43,20 +44,23 @@ final class LinkRank {
                 addresses.stream().filter(one -> one.host().equals(host)).toList();
         boolean first = addresses.indexOf(here.getFirst()) == rank;
         AeronProfile profile = AeronProfile.STANDARD;
-        MediaDriverSettings settings = new MediaDriverSettings(directory, here.size(), addresses.size(), profile);
-        try (MediaDriverHost _ = first ? MediaDriverHost.start(settings) : awaitDriver(directory);
-                Communicator communicator = AeronCommunicators.connect(
-                        CommunicatorSettings.of(rank, addresses.size()),
-                        new AeronSettings(directory, 1, rank, addresses, profile))) {
-            measure(communicator, Long.parseLong(arguments[3]), Integer.parseInt(arguments[4]));
+        AeronSettings settings = new AeronSettings(directory, 1, rank, addresses, profile);
+        if (first) {
+            try (MediaDriverHost _ =
+                    MediaDriverHost.start(new MediaDriverSettings(directory, here.size(), addresses.size(), profile))) {
+                add(settings, Long.parseLong(arguments[3]), Integer.parseInt(arguments[4]));
+            }
+        } else {
+            Awaitility.await().atMost(DunlinProcess.PATIENCE).until(() -> Files.exists(directory.resolve("cnc.dat")));
+            add(settings, Long.parseLong(arguments[3]), Integer.parseInt(arguments[4]));
         }
     }
 
-    private static @org.jspecify.annotations.Nullable MediaDriverHost awaitDriver(Path directory) {
-        org.awaitility.Awaitility.await()
-                .atMost(DunlinProcess.PATIENCE)
-                .until(() -> Files.exists(directory.resolve("cnc.dat")));
-        return null;
+    private static void add(AeronSettings settings, long bytes, int times) {
+        try (Communicator communicator = AeronCommunicators.connect(
+                CommunicatorSettings.of(settings.rank(), settings.addresses().size()), settings)) {
+            measure(communicator, bytes, times);
+        }
     }
 
     private static void measure(Communicator communicator, long bytes, int times) {

@@ -134,22 +134,21 @@ class SeveralHostsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "no-such-shell-at-all | DUN-220 | no-such-shell-at-all",
-                "sh -c 'exit_7' {host} | DUN-220 | the remote shell to 127.0.0.2 failed: it exited with",
-                "tail -f /dev/null --pid=1 -s | DUN-220 | the remote shell to 127.0.0.2 failed",
-                "sleep 60 # | DUN-22 | 127.0.0.2"
+                "no-such-shell | the remote shell to 127.0.0.2 failed: Cannot run program",
+                "false | the remote shell to 127.0.0.2 failed: it exited with 1",
+                "sh -c no-such-command | the remote shell to 127.0.0.2 failed: it exited with 127"
             })
-    void shouldSayWhatIsWrongWithTheRemoteShell(String shell, String code, String said) {
-        TestJob job = TestJob.tiny(5).on(TWO, shell).with("timeouts.rendezvous", "\"4s\"");
+    void shouldSayWhatIsWrongWithTheRemoteShell(String shell, String said) {
         try (LocalCluster cluster = LocalCluster.in(folder)) {
-            DunlinProcess agent = cluster.train("refused", job, 2).endsWith(ENVIRONMENT);
-            assertThat(agent.text()).contains(code).contains(said).doesNotContain("\tat ");
+            DunlinProcess agent =
+                    cluster.train("refused", TestJob.tiny(5).on(TWO, shell), 2).endsWith(ENVIRONMENT);
+            assertThat(agent.text()).contains("DUN-220").contains(said).doesNotContain("\tat ");
         }
     }
 
     @Test
     void shouldSayThatAHostDoesNotAnswerInTime() {
-        String silent = cluster("silent.sh", "#!/bin/sh\nexec sleep 60\n");
+        String silent = script("silent.sh", "#!/bin/sh\nexec sleep 60\n");
         TestJob job = TestJob.tiny(5).on(TWO, "sh " + silent).with("timeouts.rendezvous", "\"3s\"");
         try (LocalCluster cluster = LocalCluster.in(folder)) {
             DunlinProcess agent = cluster.train("silent", job, 2).endsWith(ENVIRONMENT);
@@ -163,7 +162,7 @@ class SeveralHostsTest {
     @Test
     void shouldSayThatTheRunFolderIsNotShared() {
         // The other host sees an empty folder where the run is.
-        String apart = cluster(
+        String apart = script(
                 "apart.sh", "#!/bin/sh\nmount -t tmpfs tmpfs %s && exec \"$@\"\n".formatted(folder.resolve("runs")));
         TestJob job = TestJob.tiny(5).on(TWO, "unshare -m sh " + apart);
         try (SmallDisk _ = SmallDisk.of(folder.resolve("may-mount"), 1 << 20);
@@ -189,7 +188,7 @@ class SeveralHostsTest {
         }
     }
 
-    private String cluster(String name, String script) {
+    private String script(String name, String script) {
         return LocalCluster.in(folder).write(name, script).toString();
     }
 }

@@ -40,6 +40,13 @@ record TestJob(Map<String, String> settings) {
         return new TestJob(changed);
     }
 
+    /** The same without some keys: their defaults hold. */
+    TestJob without(String... keys) {
+        Map<String, String> changed = new TreeMap<>(settings);
+        List.of(keys).forEach(changed::remove);
+        return new TestJob(changed);
+    }
+
     /** The same with bits that depend on nothing but the job. */
     TestJob deterministic() {
         return with("run.deterministic", true);
