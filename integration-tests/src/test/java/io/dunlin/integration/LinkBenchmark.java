@@ -3,6 +3,7 @@ package io.dunlin.integration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,7 @@ class LinkBenchmark {
     private static final int MEGABITS = Integer.getInteger("bench.mbit", 200);
     private static final double BYTES_PER_SECOND = MEGABITS * 1e6 / 8;
     private static final int WARM_UP_STEPS = 4;
+    private static final Duration LIMIT = Duration.ofMinutes(10);
 
     @TempDir
     private Path folder;
@@ -60,7 +62,8 @@ class LinkBenchmark {
                 .with("checkpoint.interval", 0);
         try (ShapedLinks links = ShapedLinks.of(2, 1500, MEGABITS);
                 LocalCluster cluster = LocalCluster.in(folder, links.on(0))) {
-            cluster.train("bench", job.on(links.addresses(), links.shell()), 2).succeeds();
+            DunlinProcess agent = cluster.train("bench", job.on(links.addresses(), links.shell()), 2);
+            assertThat(agent.exitCode(LIMIT)).as(agent.text()).isZero();
             List<Double> rates = cluster.run("bench").tokensPerSecond().stream()
                     .skip(WARM_UP_STEPS)
                     .sorted()
