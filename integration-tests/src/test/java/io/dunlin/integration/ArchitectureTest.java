@@ -132,6 +132,7 @@ class ArchitectureTest {
                                 "io.dunlin.launcher.job..",
                                 "io.dunlin.launcher.report..",
                                 "io.dunlin.launcher.worker..",
+                                "io.dunlin.launcher.agent..",
                                 "io.dunlin.launcher.bench..",
                                 "io.dunlin.checkpoint..",
                                 "io.dunlin.data..")),

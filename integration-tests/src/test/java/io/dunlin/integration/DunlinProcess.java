@@ -35,12 +35,13 @@ final class DunlinProcess {
     /**
      * Starts a command as the {@code dunlin} script does: same options file, same main class.
      *
+     * @param prefix put before it, for example to run it on another host
      * @param folder the command's current folder
      * @param console receives standard output and error
      */
-    static DunlinProcess start(Path folder, Path console, List<String> arguments) {
+    static DunlinProcess start(List<String> prefix, Path folder, Path console, List<String> arguments) {
         Path home = Repository.root();
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("@" + options(home, console.resolveSibling("command.options")));
         command.add("-Xmx192m");

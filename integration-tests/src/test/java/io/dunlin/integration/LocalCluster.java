@@ -21,18 +21,26 @@ final class LocalCluster implements AutoCloseable {
     private final Path folder;
     private final List<DunlinProcess> started = new ArrayList<>();
 
-    private LocalCluster(Path folder) {
+    private final List<String> prefix;
+
+    private LocalCluster(Path folder, List<String> prefix) {
         this.folder = folder;
+        this.prefix = prefix;
     }
 
     /** In an empty folder, made if missing, with a text of about 60 KB that is the same every time. */
     static LocalCluster in(Path folder) {
+        return in(folder, List.of());
+    }
+
+    /** The same, whose commands run behind {@code prefix}: on one of {@link ShapedLinks}, for example. */
+    static LocalCluster in(Path folder, List<String> prefix) {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        LocalCluster cluster = new LocalCluster(folder);
+        LocalCluster cluster = new LocalCluster(folder, prefix);
         Random random = new Random(11);
         StringBuilder text = new StringBuilder();
         while (text.length() < 60_000) {
@@ -59,7 +67,7 @@ final class LocalCluster implements AutoCloseable {
     /** Starts any command. */
     DunlinProcess start(String... arguments) {
         Path console = folder.resolve("console-" + started.size() + ".txt");
-        DunlinProcess process = DunlinProcess.start(folder, console, List.of(arguments));
+        DunlinProcess process = DunlinProcess.start(prefix, folder, console, List.of(arguments));
         started.add(process);
         return process;
     }

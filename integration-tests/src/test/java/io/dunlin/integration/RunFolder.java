@@ -39,6 +39,15 @@ record RunFolder(Path path) {
         return steps;
     }
 
+    /** Of each reported step, in order. */
+    List<Double> tokensPerSecond() {
+        return lines("metrics.jsonl").stream()
+                .map(JSON::readTree)
+                .filter(entry -> entry.has("grad_norm"))
+                .map(entry -> entry.get("tokens_per_second").asDouble())
+                .toList();
+    }
+
     /** The newest step in the metrics; 0 before the first. */
     long lastStep() {
         SortedMap<Long, Step> steps = steps();

@@ -1,5 +1,6 @@
 package io.dunlin.integration;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -39,9 +40,24 @@ record TestJob(Map<String, String> settings) {
         return new TestJob(changed);
     }
 
+    /** The same without some keys: their defaults hold. */
+    TestJob without(String... keys) {
+        Map<String, String> changed = new TreeMap<>(settings);
+        List.of(keys).forEach(changed::remove);
+        return new TestJob(changed);
+    }
+
     /** The same with bits that depend on nothing but the job. */
     TestJob deterministic() {
         return with("run.deterministic", true);
+    }
+
+    /** The same on several hosts, reached through a remote shell. */
+    TestJob on(List<String> hosts, String remoteShell) {
+        return with(
+                        "launch.hosts",
+                        hosts.stream().map(host -> '"' + host + '"').collect(Collectors.joining(", ", "[", "]")))
+                .with("launch.remote_shell", '"' + remoteShell + '"');
     }
 
     /** The text of the file. */

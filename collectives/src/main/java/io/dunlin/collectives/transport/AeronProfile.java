@@ -68,6 +68,11 @@ public record AeronProfile(
                 driverLiveness);
     }
 
+    /** This, with datagrams of at most so many bytes. */
+    public AeronProfile withUdpFrameBytes(int udpFrameBytes) {
+        return new AeronProfile(termBytes, frameBytes, udpFrameBytes, clientLiveness, peerLiveness, driverLiveness);
+    }
+
     /** This, with other limits. */
     public AeronProfile withLiveness(Duration clientLiveness, Duration peerLiveness, Duration driverLiveness) {
         return new AeronProfile(termBytes, frameBytes, udpFrameBytes, clientLiveness, peerLiveness, driverLiveness);

@@ -2,6 +2,7 @@ package io.dunlin.collectives.transport;
 
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ThreadingMode;
+import io.aeron.driver.status.SystemCounterDescriptor;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -91,8 +92,11 @@ public final class MediaDriverHost implements AutoCloseable {
     private static MediaDriver.Context context(Path directory, MediaDriverSettings settings) {
         AeronProfile profile = settings.profile();
         UdpPath path = UdpPath.of("127.0.0.1:0");
-        return new MediaDriver.Context()
-                .aeronDirectoryName(directory.toString())
+        MediaDriver.Context context = new MediaDriver.Context();
+        if (settings.datagramLoss() > 0) {
+            LostDatagrams.of(settings.datagramLoss()).in(context);
+        }
+        return context.aeronDirectoryName(directory.toString())
                 .dirDeleteOnShutdown(true)
                 .warnIfDirectoryExists(false)
                 .threadingMode(ThreadingMode.SHARED)
@@ -121,6 +125,14 @@ public final class MediaDriverHost implements AutoCloseable {
     /** Where ranks find the driver. */
     public Path directory() {
         return directory;
+    }
+
+    /** How often receivers on this host have asked for datagrams again that had not come. */
+    public long repeatsAsked() {
+        return driver.context()
+                .systemCounters()
+                .get(SystemCounterDescriptor.NAK_MESSAGES_SENT)
+                .get();
     }
 
     /** Stops the driver, which ends all streams, and deletes the folder. */

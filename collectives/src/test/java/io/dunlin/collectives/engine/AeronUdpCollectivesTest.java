@@ -36,8 +36,21 @@ class AeronUdpCollectivesTest extends CollectivesContract {
     @BeforeAll
     void startDrivers() {
         for (Path directory : directories) {
-            drivers.add(MediaDriverHost.start(new MediaDriverSettings(directory, 2, 4, AeronProfile.STANDARD)));
+            drivers.add(MediaDriverHost.start(settings(directory)));
         }
+    }
+
+    AeronProfile profile() {
+        return AeronProfile.STANDARD;
+    }
+
+    MediaDriverSettings settings(Path directory) {
+        return new MediaDriverSettings(directory, 2, 4, profile());
+    }
+
+    /** How often datagrams were asked for again. */
+    long repeatsAsked() {
+        return drivers.stream().mapToLong(MediaDriverHost::repeatsAsked).sum();
     }
 
     @AfterAll
@@ -56,8 +69,7 @@ class AeronUdpCollectivesTest extends CollectivesContract {
         List<CompletableFuture<Communicator>> joining = new ArrayList<>();
         for (int rank = 0; rank < size; rank++) {
             CommunicatorSettings settings = CommunicatorSettings.of(rank, size).withGeneration(generation);
-            AeronSettings aeron =
-                    new AeronSettings(directories.get(rank % 2), generation, rank, addresses, AeronProfile.STANDARD);
+            AeronSettings aeron = new AeronSettings(directories.get(rank % 2), generation, rank, addresses, profile());
             joining.add(CompletableFuture.supplyAsync(
                     () -> AeronCommunicators.connect(settings, aeron), task -> new Thread(task).start()));
         }

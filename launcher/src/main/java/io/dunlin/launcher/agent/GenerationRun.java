@@ -125,6 +125,7 @@ final class GenerationRun {
                 ranks.stream()
                         .map(watch -> new RunEvent.Rank(
                                 watch.rank(),
+                                watch.handle().host(),
                                 watch.handle().pid(),
                                 specs.get(watch.rank()).threads(),
                                 watch.handle().log()))
@@ -255,6 +256,7 @@ final class GenerationRun {
         RankWatch lost = ranks.get(cause.rank());
         context.tell(new RunEvent.RankLost(
                 cause.rank(),
+                lost.handle().host(),
                 lost.handle().pid(),
                 cause.ending(),
                 cause.step(),

@@ -3,6 +3,7 @@ package io.dunlin.launcher.agent;
 import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.worker.LaunchSpec;
+import io.dunlin.launcher.worker.Worker;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,8 @@ import java.util.function.Consumer;
 
 /** Starts each rank as a JVM like the agent's own: same java, same options file, same class path. */
 final class JvmRankLauncher implements RankLauncher {
+    private static final String HEAP = "512m";
+
     private final Settings settings;
     private final RunFolder folder;
     private final Consumer<AgentEvent> sink;
@@ -27,6 +30,11 @@ final class JvmRankLauncher implements RankLauncher {
         this.settings = settings;
         this.folder = folder;
         this.sink = sink;
+    }
+
+    /** Ranks of a run, on whatever host this is. */
+    static RankLauncher standard(Installation installation, RunFolder folder, Consumer<AgentEvent> sink) {
+        return new JvmRankLauncher(new Settings(installation, Worker.class.getName(), HEAP), folder, sink);
     }
 
     @Override

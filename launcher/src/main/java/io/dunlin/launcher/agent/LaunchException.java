@@ -3,6 +3,7 @@ package io.dunlin.launcher.agent;
 import io.dunlin.error.DunlinException;
 import io.dunlin.error.ExitCode;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /** A run that cannot be started, found or controlled. */
 public final class LaunchException extends DunlinException {
@@ -89,5 +90,82 @@ public final class LaunchException extends DunlinException {
                 "set run.dir to a folder that you may write to and that has room",
                 ExitCode.ENVIRONMENT,
                 cause);
+    }
+
+    /** DUN-220: the remote shell could not be run, or ended before the host was ready. */
+    static LaunchException remoteShell(String host, String command, String why) {
+        return new LaunchException(
+                "DUN-220",
+                "the remote shell to %s failed: %s".formatted(host, why),
+                "try it by hand: %s java -version      or set launch.remote_shell".formatted(command),
+                ExitCode.ENVIRONMENT);
+    }
+
+    /** DUN-220: a path that a shell on the way would change. */
+    static LaunchException unsafeWord(String word) {
+        return new LaunchException(
+                "DUN-220",
+                "'%s' has a character that a remote shell may change: only letters, digits and %s reach other hosts as they are"
+                        .formatted(word, "_ . , : / @ % + = -"),
+                "move Dunlin, its JDK or the run to a folder without such characters",
+                ExitCode.ENVIRONMENT);
+    }
+
+    /** DUN-221: nothing was heard of a host in time. */
+    static LaunchException hostSilent(String host, Duration waited, Path log) {
+        return new LaunchException(
+                "DUN-221",
+                "host %s has not answered for %d s; what its shell said is in %s"
+                        .formatted(host, waited.toSeconds(), log),
+                "is it up, and does the remote shell work without a password? A slow one needs a larger timeouts.rendezvous",
+                ExitCode.ENVIRONMENT);
+    }
+
+    /** DUN-221: nobody knows the host. */
+    static LaunchException unknownHost(String host, Throwable cause) {
+        return new LaunchException(
+                "DUN-221",
+                "host %s of launch.hosts is unknown here: %s".formatted(host, cause),
+                "name hosts by their addresses",
+                ExitCode.ENVIRONMENT,
+                cause);
+    }
+
+    /** DUN-222: a host cannot do what is asked of it. */
+    static LaunchException hostRefused(String host, HostWord.Refused refused) {
+        return new LaunchException(
+                "DUN-222",
+                "host %s cannot take part: %s%s"
+                        .formatted(host, refused.code().isEmpty() ? "" : refused.code() + "  ", refused.message()),
+                refused.remedy(),
+                ExitCode.ENVIRONMENT);
+    }
+
+    /** DUN-222: an address of launch.hosts is not the one of the host that the shell leads to. */
+    static LaunchException foreignAddress(String address, Throwable cause) {
+        return new LaunchException(
+                "DUN-222",
+                "no port of %s can be opened: %s".formatted(address, cause.getMessage()),
+                "launch.hosts must name each host by an address of its own, and the remote shell must lead there",
+                ExitCode.ENVIRONMENT,
+                cause);
+    }
+
+    /** DUN-222: other hosts cannot reach an address of this kind. */
+    static LaunchException loopback(String host, String address) {
+        return new LaunchException(
+                "DUN-222",
+                "%s is %s here, which other hosts of the run cannot reach".formatted(host, address),
+                "name every host in launch.hosts by its address on the network that joins them",
+                ExitCode.ENVIRONMENT);
+    }
+
+    /** DUN-223: the run folder is not on a file system that the host shares. */
+    static LaunchException runFolderNotShared(Path folder) {
+        return new LaunchException(
+                "DUN-223",
+                "%s is not the folder there that it is for the agent".formatted(folder),
+                "put run.dir, the data and ~/.cache/dunlin on a file system that all hosts mount at the same place",
+                ExitCode.ENVIRONMENT);
     }
 }

@@ -6,19 +6,17 @@ import io.dunlin.launcher.agent.AgentEvent.Ask;
 import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.job.ResolvedJob;
 import io.dunlin.launcher.place.Installation;
-import io.dunlin.launcher.place.Placement;
 import io.dunlin.launcher.place.Signals;
 import io.dunlin.launcher.report.RunEvent;
 import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.report.RunListener;
 import io.dunlin.launcher.worker.LaunchSpec;
-import io.dunlin.launcher.worker.Worker;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Trains one run on this host, from the first process to the last: what {@code dunlin train} and {@code dunlin resume}
+ * Trains one run, on this host and others, from the first process to the last: what {@code dunlin train} and {@code dunlin resume}
  * do.
  *
  * <p>Whichever way it ends, no process, no file in shared memory and no open port stays behind; if this process is
@@ -26,7 +24,6 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class NodeAgent {
     private static final Duration LEAVE = Duration.ofSeconds(5);
-    private static final String RANK_HEAP = "512m";
     private static final long NEVER = Long.MIN_VALUE;
 
     /** One Ctrl-C may arrive twice: from the terminal, and passed on by a command that runs this one. */
@@ -82,11 +79,13 @@ public final class NodeAgent {
                     Site.transport(job.launch()),
                     job.train().steps()));
             try (Site site = Site.open(folder, job.launch())) {
+                Hosts hosts = site.openHosts(hosts(site.runId(), folder, job));
+                hosts.notices().forEach(this::tell);
                 LaunchSpec.DataFiles data = new DataFinder(job.data(), order.installation(), this::tell).find();
                 site.registry();
                 beginSupervising();
                 switches.start();
-                return supervise(site, data);
+                return supervise(site, hosts, data);
             } catch (DunlinException e) {
                 notStarted();
                 throw e;
@@ -107,7 +106,18 @@ public final class NodeAgent {
         }
     }
 
-    private ExitCode supervise(Site site, LaunchSpec.DataFiles data) {
+    private Hosts.Settings hosts(String runId, RunFolder folder, Job job) {
+        return new Hosts.Settings(
+                runId,
+                folder,
+                job.launch(),
+                job.train().threads(),
+                job.timeouts().rendezvous(),
+                order.installation(),
+                timeline::post);
+    }
+
+    private ExitCode supervise(Site site, Hosts hosts, LaunchSpec.DataFiles data) {
         Job job = order.settings();
         RunFolder folder = order.folder();
         LaunchSpec spec = new LaunchSpec(
@@ -118,25 +128,16 @@ public final class NodeAgent {
                 job.launch().ranks(),
                 0,
                 "",
-                site.aeronDir(),
-                site.endpoints(),
+                hosts.aeronDir(),
+                hosts.network(),
                 0,
                 data,
                 order.start());
-        Placement placement = Placement.onOneHost(
-                site.host(),
-                job.launch().ranks(),
-                Runtime.getRuntime().availableProcessors(),
-                job.train().threads());
-        RankLauncher launcher = new JvmRankLauncher(
-                new JvmRankLauncher.Settings(order.installation(), Worker.class.getName(), RANK_HEAP),
-                folder,
-                timeline::post);
         GenerationRun.Context context =
-                new GenerationRun.Context(timeline, launcher, site.registry(), listener, deadlines(job));
+                new GenerationRun.Context(timeline, hosts, site.registry(), listener, deadlines(job));
         return new Supervisor(
                         context,
-                        new Supervisor.Assignment(spec, placement),
+                        new Supervisor.Assignment(spec, hosts.placement()),
                         new RestartPolicy(job.launch().restarts(), job.launch().backoff()),
                         new CheckpointsOnDisk(folder.checkpoints()),
                         startNs)

@@ -1,43 +1,44 @@
 package io.dunlin.launcher.agent;
 
-import io.dunlin.launcher.job.LaunchSettings;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Chooses the UDP ports of ranks: those after {@code launch.port}, or any free ones. */
+/** Chooses the UDP ports of the ranks on this host. */
 final class Ports {
-    private static final String LOOPBACK = "127.0.0.1";
+    static final int ANY = 0;
 
     private Ports() {}
 
     /**
-     * {@code address:port} of each rank.
+     * Ports that are free now.
      *
-     * @throws LaunchException if a port is taken
+     * @param address of this host
+     * @param wanted one for each rank; {@link #ANY} takes one that is free
+     * @throws LaunchException if a port is taken, or the address is not this host's
      */
-    static List<String> endpoints(LaunchSettings launch) {
+    static List<Integer> choose(String address, List<Integer> wanted) {
         List<DatagramSocket> probes = new ArrayList<>();
         try {
-            for (int rank = 0; rank < launch.ranks(); rank++) {
+            for (int port : wanted) {
                 // All are held until the last is chosen, so that no two are the same.
-                probes.add(probe(launch.port() == 0 ? 0 : launch.port() + 1 + rank));
+                probes.add(probe(address, port));
             }
-            return probes.stream()
-                    .map(probe -> LOOPBACK + ":" + probe.getLocalPort())
-                    .toList();
+            return probes.stream().map(DatagramSocket::getLocalPort).toList();
         } finally {
             probes.forEach(DatagramSocket::close);
         }
     }
 
-    private static DatagramSocket probe(int port) {
+    private static DatagramSocket probe(String address, int port) {
         try {
-            return new DatagramSocket(new InetSocketAddress(LOOPBACK, port));
+            return new DatagramSocket(new InetSocketAddress(address, port));
         } catch (IOException e) {
-            throw LaunchException.portTaken(LOOPBACK, port, e);
+            throw port == ANY
+                    ? LaunchException.foreignAddress(address, e)
+                    : LaunchException.portTaken(address, port, e);
         }
     }
 }

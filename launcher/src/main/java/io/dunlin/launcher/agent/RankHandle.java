@@ -5,7 +5,12 @@ import java.nio.file.Path;
 
 /** A started rank process. */
 interface RankHandle {
-    /** Its process id. */
+    /** The host it is on; empty for the agent's own. */
+    default String host() {
+        return "";
+    }
+
+    /** Its process id on that host. */
     long pid();
 
     /** Where its standard error goes. */

@@ -7,15 +7,11 @@ import io.dunlin.launcher.worker.LaunchSpec;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.OutputStreamWriter;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 
 /**
@@ -27,13 +23,14 @@ final class RankProcess implements RankHandle {
     private final Process process;
     private final Path log;
     private final Consumer<AgentEvent> sink;
-    private final BlockingQueue<String> outgoing = new LinkedBlockingQueue<>();
+    private final OutgoingLines outgoing;
 
     private RankProcess(LaunchSpec spec, Process process, Path log, Consumer<AgentEvent> sink) {
         this.spec = spec;
         this.process = process;
         this.log = log;
         this.sink = sink;
+        this.outgoing = new OutgoingLines(process.getOutputStream(), "rank-%d-in".formatted(spec.rank()));
     }
 
     /**
@@ -50,30 +47,12 @@ final class RankProcess implements RankHandle {
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
         RankProcess rank = new RankProcess(spec, started, log, sink);
-        rank.outgoing.add(JsonLine.write(spec));
-        Thread writer = Thread.ofPlatform()
-                .daemon()
-                .name("rank-%d-in".formatted(spec.rank()))
-                .start(rank::write);
+        rank.outgoing.send(JsonLine.write(spec));
         Thread.ofPlatform().daemon().name("rank-%d-out".formatted(spec.rank())).start(() -> {
             rank.read();
-            writer.interrupt();
+            rank.outgoing.close();
         });
         return rank;
-    }
-
-    private void write() {
-        try (Writer writer = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8)) {
-            while (true) {
-                writer.write(outgoing.take());
-                writer.write('\n');
-                writer.flush();
-            }
-        } catch (IOException e) {
-            // The process has closed its input: it is ending, and its end is an event of its own.
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private void read() {
@@ -120,7 +99,7 @@ final class RankProcess implements RankHandle {
 
     @Override
     public void send(Command command) {
-        outgoing.add(JsonLine.write(command));
+        outgoing.send(JsonLine.write(command));
     }
 
     @Override

@@ -1,16 +1,9 @@
 package io.dunlin.launcher.agent;
 
-import io.dunlin.collectives.transport.MediaDriverHost;
-import io.dunlin.collectives.transport.MediaDriverSettings;
 import io.dunlin.launcher.job.LaunchSettings;
-import io.dunlin.launcher.job.LaunchSettings.TransportKind;
 import io.dunlin.launcher.membership.Membership;
-import io.dunlin.launcher.place.SharedFolder;
 import io.dunlin.launcher.report.RunFile;
 import io.dunlin.launcher.report.RunFolder;
-import io.dunlin.launcher.report.Surroundings;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -23,21 +16,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an agent holds on its host for a run: its member in the run's cluster and, for more than one rank, the folder in
- * shared memory with the media driver. All of it goes when this is closed or, if nobody comes to that, when the process
- * shuts down.
+ * What an agent holds for a run: its member in the run's cluster, and the hosts. All of it goes when this is closed or, if
+ * nobody comes to that, when the process shuts down.
  */
 final class Site implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Site.class);
-    private static final Path SHARED_MEMORY = Path.of("/dev/shm");
     private static final String LOOPBACK = "127.0.0.1";
     private static final int TOKEN_BYTES = 16;
 
     private final String runId;
     private final Deque<AutoCloseable> held = new ArrayDeque<>();
     private final Thread hook = new Thread(this::release, "site-cleanup");
-    private String aeronDir = "";
-    private List<String> endpoints = List.of();
     private final CompletableFuture<Membership> membership;
 
     private Site(String runId, Membership.Settings settings) {
@@ -55,11 +44,7 @@ final class Site implements AutoCloseable {
         }
     }
 
-    /**
-     * Takes what the run needs.
-     *
-     * @throws io.dunlin.error.DunlinException if shared memory cannot be had
-     */
+    /** Begins to join the run's cluster. */
     static Site open(RunFolder folder, LaunchSettings launch) {
         SecureRandom random = new SecureRandom();
         String runId = "%s-%06x".formatted(folder.root().getFileName(), random.nextInt(1 << 24));
@@ -69,15 +54,7 @@ final class Site implements AutoCloseable {
                 runId, HexFormat.of().formatHex(token), LOOPBACK, launch.port(), List.of(), lastGeneration(folder));
         Site site = new Site(runId, settings);
         Runtime.getRuntime().addShutdownHook(site.hook);
-        try {
-            if (launch.ranks() > 1) {
-                site.openTransport(launch);
-            }
-            return site;
-        } catch (RuntimeException e) {
-            site.close();
-            throw e;
-        }
+        return site;
     }
 
     /** Of earlier agents of this run, so that no two generations of a run ever have the same number. */
@@ -85,29 +62,14 @@ final class Site implements AutoCloseable {
         return RunFile.read(folder).map(RunFile.Facts::generation).orElse(0L);
     }
 
-    private void openTransport(LaunchSettings launch) {
-        Path parent = launch.aeronDir().isEmpty() ? SHARED_MEMORY : Path.of(launch.aeronDir());
-        endpoints = launch.transport() == TransportKind.UDP ? Ports.endpoints(launch) : List.of();
-        try {
-            SharedFolder.sweep(parent);
-            SharedFolder shared = SharedFolder.create(parent, runId);
-            held.push(shared);
-            MediaDriverHost driver =
-                    MediaDriverHost.start(MediaDriverSettings.onOneHost(shared.aeronDir(), launch.ranks()));
-            held.push(driver);
-            aeronDir = driver.directory().toString();
-        } catch (IOException e) {
-            throw LaunchException.sharedFolder(parent, e);
-        }
-    }
-
     /** What the console says about how ranks talk. */
     static String transport(LaunchSettings launch) {
         if (launch.ranks() == 1) {
             return "none";
         }
+        int hosts = Math.min(Math.max(1, launch.hosts().size()), launch.ranks());
         return switch (launch.transport()) {
-            case AUTO -> "ipc";
+            case AUTO -> hosts == 1 ? "ipc" : launch.ranks() > hosts ? "ipc and udp" : "udp";
             case IPC, UDP -> launch.transport().name().toLowerCase(Locale.ROOT);
         };
     }
@@ -120,18 +82,11 @@ final class Site implements AutoCloseable {
         return runId;
     }
 
-    /** Where the media driver is; empty without one. */
-    String aeronDir() {
-        return aeronDir;
-    }
-
-    /** Where each rank listens for the others by UDP; empty if they talk through shared memory. */
-    List<String> endpoints() {
-        return endpoints;
-    }
-
-    String host() {
-        return Surroundings.hostName();
+    /** Makes the run's hosts ready; they go with this site. */
+    Hosts openHosts(Hosts.Settings settings) {
+        Hosts hosts = Hosts.open(settings);
+        held.push(hosts);
+        return hosts;
     }
 
     /**

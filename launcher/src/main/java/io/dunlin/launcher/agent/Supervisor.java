@@ -55,8 +55,21 @@ final class Supervisor {
         LaunchSpec.Start start = first;
         while (true) {
             long generation = context.registry().open(assignment.placement().ranks());
-            GenerationRun.Result result =
-                    new GenerationRun(context, generation, assignment.forGeneration(generation, start), recovery).run();
+            GenerationRun.Result result;
+            try {
+                result = new GenerationRun(context, generation, assignment.forGeneration(generation, start), recovery)
+                        .run();
+            } catch (LaunchException e) {
+                // For instance a host that was there for the first generation and is not any more.
+                return ended(
+                        new Next.End(
+                                RunEvent.Outcome.FAILED,
+                                e.exitCode(),
+                                e.code(),
+                                String.valueOf(e.getMessage()),
+                                e.remedy()),
+                        0);
+            }
             Next next = after(result);
             if (next instanceof Next.End end) {
                 return ended(end, result.step());

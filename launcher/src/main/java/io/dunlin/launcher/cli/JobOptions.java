@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
@@ -25,6 +26,12 @@ final class JobOptions {
     @Option(names = "--ranks", paramLabel = "N", description = "Short for --set launch.ranks=N.")
     private String ranks = "";
 
+    @Option(
+            names = "--hosts",
+            paramLabel = "HOST[:SLOTS],...",
+            description = "Short for --set launch.hosts=[...]; other hosts are reached by launch.remote_shell.")
+    private String hosts = "";
+
     /**
      * Reads a job.
      *
@@ -39,6 +46,11 @@ final class JobOptions {
         List<String> all = new ArrayList<>(sets);
         if (!ranks.isEmpty()) {
             all.add("launch.ranks=" + ranks);
+        }
+        if (!hosts.isEmpty()) {
+            all.add(Stream.of(hosts.split(","))
+                    .map(host -> '"' + host.strip() + '"')
+                    .collect(Collectors.joining(", ", "launch.hosts=[", "]")));
         }
         return all;
     }

@@ -1,6 +1,9 @@
 package io.dunlin.launcher.doctor;
 
+import io.dunlin.collectives.transport.HostNetwork;
 import io.dunlin.launcher.job.Job;
+import io.dunlin.launcher.job.LaunchSettings;
+import io.dunlin.launcher.place.HostSlots;
 import io.dunlin.launcher.place.Installation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /** All checks, in the order in which their findings build on each other. */
 public final class Examination {
@@ -39,18 +43,38 @@ public final class Examination {
         Path sharedMemory = given.isEmpty() ? SHARED_MEMORY : Path.of(given);
         RankFacts rank = new RankFacts(installation, sharedMemory);
         int ranks = job.launch().ranks();
+        int here = ranksHere(job.launch());
         return new Examination(List.of(
                 new HostCheck(),
                 new JavaCheck(installation, Runtime.version()),
                 new VectorCheck(rank),
                 new ComputeCheck(rank),
-                new CoresCheck(ranks, Runtime.getRuntime().availableProcessors()),
+                new CoresCheck(here, Runtime.getRuntime().availableProcessors()),
                 MemoryCheck.ofMachine(job),
-                new SharedMemoryCheck(sharedMemory, ranks),
+                new SharedMemoryCheck(sharedMemory, here, ranks),
                 new LoopbackCheck(rank, ranks),
+                new NetworkCheck(
+                        job.launch().hostSlots().stream()
+                                .filter(HostSlots::isHere)
+                                .map(host -> HostNetwork.look(host.name()))
+                                .toList(),
+                        job.launch().hosts().size()),
                 new DiskCheck(folder.resolve(job.run().dir())),
                 new TextCheck(installation.javaHome()),
                 new ClockCheck(new KernelClock(), Instant.now(), installed(installation))));
+    }
+
+    /** Ranks that the job puts on this host. */
+    private static int ranksHere(LaunchSettings launch) {
+        List<HostSlots> hosts = launch.hostSlots();
+        if (hosts.isEmpty()) {
+            return launch.ranks();
+        }
+        int[] counts = HostSlots.spread(hosts, launch.ranks());
+        return IntStream.range(0, counts.length)
+                .filter(host -> hosts.get(host).isHere())
+                .map(host -> counts[host])
+                .sum();
     }
 
     private static Instant installed(Installation installation) {

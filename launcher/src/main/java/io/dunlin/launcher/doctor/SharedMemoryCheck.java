@@ -9,10 +9,12 @@ import java.nio.file.Path;
 /** The streams between the ranks of a host lie in shared memory; containers often have very little of it. */
 final class SharedMemoryCheck implements Check {
     private final Path folder;
+    private final int ranksHere;
     private final int ranks;
 
-    SharedMemoryCheck(Path folder, int ranks) {
+    SharedMemoryCheck(Path folder, int ranksHere, int ranks) {
         this.folder = folder;
+        this.ranksHere = ranksHere;
         this.ranks = ranks;
     }
 
@@ -23,6 +25,9 @@ final class SharedMemoryCheck implements Check {
 
     @Override
     public Finding look() throws IOException {
+        if (ranksHere == 0) {
+            return new Finding.Ok("not needed: no rank is on this host");
+        }
         if (ranks == 1) {
             return new Finding.Ok("not needed by 1 rank");
         }
@@ -31,9 +36,9 @@ final class SharedMemoryCheck implements Check {
                     folder + " is no folder that can be written", "set launch.aeron_dir to a folder on a tmpfs");
         }
         long free = Files.getFileStore(folder).getUsableSpace();
-        long needed = AeronProfile.STANDARD.sharedMemoryBytes(ranks, ranks);
+        long needed = AeronProfile.STANDARD.sharedMemoryBytes(ranksHere, ranks);
         String text = "%s has %s free, %d ranks need %s"
-                .formatted(folder, Readable.memory(free), ranks, Readable.memory(needed));
+                .formatted(folder, Readable.memory(free), ranksHere, Readable.memory(needed));
         return free >= needed
                 ? new Finding.Ok(text)
                 : new Finding.Fail(

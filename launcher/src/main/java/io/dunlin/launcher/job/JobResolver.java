@@ -1,6 +1,7 @@
 package io.dunlin.launcher.job;
 
 import io.dunlin.launcher.job.Layer.Given;
+import io.dunlin.launcher.place.HostSlots;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,7 +10,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.tomlj.Toml;
+import org.tomlj.TomlArray;
 
 /** Lays the layers of a job over each other, fills in what follows from the rest, and binds the records. */
 final class JobResolver {
@@ -18,6 +21,8 @@ final class JobResolver {
     private static final KeyPath NAME = KeyPath.of("run.name");
     private static final KeyPath TOKENS_PER_STEP = KeyPath.of("train.tokens_per_step");
     private static final KeyPath MICRO_BATCH = KeyPath.of("train.micro_batch");
+    private static final KeyPath HOSTS = KeyPath.of("launch.hosts");
+    private static final KeyPath RANKS = KeyPath.of("launch.ranks");
     private static final KeyPath CONTEXT = KeyPath.of("model.context");
 
     private final JobSchema schema;
@@ -45,6 +50,7 @@ final class JobResolver {
         derived.put(NAME, new Given(name, new Origin.Derived("name of the job file")));
         derived.putAll(new ModelSizes(this::given).derive());
         deriveTokensPerStep();
+        deriveRanks();
 
         Map<KeyPath, ResolvedJob.Value> values = new LinkedHashMap<>();
         schema.keys().forEach(key -> bind(key).ifPresent(value -> values.put(key.path(), value)));
@@ -105,6 +111,19 @@ final class JobResolver {
             long tokens = (Long) given(MICRO_BATCH).orElseThrow().value()
                     * (Long) given(CONTEXT).orElseThrow().value();
             derived.put(TOKENS_PER_STEP, new Given(tokens, new Origin.Derived("micro_batch x context")));
+        }
+    }
+
+    /** Hosts without a number of ranks: every slot gets one. */
+    private void deriveRanks() {
+        if (given(HOSTS).map(Given::value).orElse("") instanceof TomlArray names && !names.isEmpty()) {
+            List<HostSlots> hosts = IntStream.range(0, names.size())
+                    .mapToObj(i -> HostSlots.parse(String.valueOf(names.get(i))))
+                    .flatMap(Optional::stream)
+                    .toList();
+            if (hosts.size() == names.size()) {
+                derived.put(RANKS, new Given(HostSlots.ranks(hosts), new Origin.Derived("slots of launch.hosts")));
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package io.dunlin.launcher.job;
 
+import io.dunlin.launcher.place.HostSlots;
 import io.dunlin.model.Family;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -30,6 +31,7 @@ final class JobRules {
         tokenizer();
         batch();
         betas();
+        hosts();
         layout();
         device();
         return problems;
@@ -135,6 +137,35 @@ final class JobRules {
                     "DUN-102",
                     "optimizer.betas",
                     "expects two numbers below 1 such as [0.9, 0.95], found " + ValueReader.show(betas));
+        }
+    }
+
+    private void hosts() {
+        LaunchSettings launch = job.launch();
+        if (launch.hosts().isEmpty()) {
+            return;
+        }
+        List<HostSlots> hosts = launch.hostSlots();
+        if (hosts.size() < launch.hosts().size()) {
+            problem(
+                    "DUN-118",
+                    "launch.hosts",
+                    "expects names or addresses, each with a number of ranks if it has a limit (\"10.0.0.2:4\"), found "
+                            + ValueReader.show(launch.hosts()));
+        } else if (hosts.stream().map(HostSlots::name).distinct().count() < hosts.size()) {
+            problem("DUN-118", "launch.hosts", "names a host twice: " + ValueReader.show(launch.hosts()));
+        } else if (launch.ranks() > HostSlots.room(hosts)) {
+            problem(
+                    "DUN-118",
+                    explicit("launch.ranks", "launch.hosts"),
+                    "%d ranks do not fit into the %d slots of launch.hosts = %s"
+                            .formatted(launch.ranks(), HostSlots.room(hosts), ValueReader.show(launch.hosts())));
+        } else if (launch.transport() == LaunchSettings.TransportKind.IPC
+                && Math.min(hosts.size(), launch.ranks()) > 1) {
+            problem(
+                    "DUN-118",
+                    explicit("launch.transport", "launch.hosts"),
+                    "shared memory does not reach other hosts: set launch.transport = \"auto\"");
         }
     }
 

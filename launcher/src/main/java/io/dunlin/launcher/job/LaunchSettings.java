@@ -1,14 +1,32 @@
 package io.dunlin.launcher.job;
 
 import io.dunlin.launcher.job.Setting.Meaning;
+import io.dunlin.launcher.place.HostSlots;
 import java.time.Duration;
+import java.util.List;
 
 /** {@code [launch]}: how ranks are started, connected and restarted. */
 public record LaunchSettings(
         @Setting(value = "Rank processes", standard = "1", min = 1, max = 4096)
         int ranks,
 
-        @Setting(value = "How ranks talk: auto, ipc (shared memory) or udp", standard = "\"auto\"")
+        @Setting(
+                value =
+                        "Hosts by address or name, each with its most ranks if it has a limit: [\"10.0.0.1\", \"10.0.0.2:4\"];"
+                                + " [] = this one",
+                standard = "[]")
+        List<String> hosts,
+
+        @Setting(
+                value =
+                        "What is put before a command to run it on another host; {host} and {index} stand for its name and number",
+                standard = "\"ssh {host}\"")
+        String remoteShell,
+
+        @Setting(
+                value =
+                        "How ranks talk: auto (shared memory inside a host, udp between hosts), ipc (shared memory) or udp",
+                standard = "\"auto\"")
         TransportKind transport,
 
         @Setting(value = "How often a failed run is started again from its newest checkpoint", standard = "3", min = 0)
@@ -35,9 +53,14 @@ public record LaunchSettings(
                 meaning = Meaning.PATH)
         String algorithms) {
 
+    /** The hosts that are named; none for this one alone. */
+    public List<HostSlots> hostSlots() {
+        return hosts.stream().flatMap(host -> HostSlots.parse(host).stream()).toList();
+    }
+
     /** How ranks talk. */
     public enum TransportKind {
-        /** Shared memory inside a host. */
+        /** Shared memory inside a host, sockets between hosts. */
         AUTO,
         /** Shared memory. */
         IPC,

@@ -58,7 +58,8 @@ final class ValueReader {
 
     private static List<Object> list(Type element, Setting setting, Object value) throws Unfit {
         if (!(value instanceof TomlArray array)) {
-            throw new Unfit("expects a list such as " + setting.standard() + ", found " + show(value));
+            String example = setting.standard().equals("[]") ? "[\"a\", \"b\"]" : setting.standard();
+            throw new Unfit("expects a list such as " + example + ", found " + show(value));
         }
         Object[] items = new Object[array.size()];
         for (int i = 0; i < items.length; i++) {

@@ -3,6 +3,7 @@ package io.dunlin.launcher.place;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -40,6 +41,26 @@ public record Placement(List<Place> places) {
                         host,
                         threads > 0 ? threads : Math.max(1, cores / ranks + (rank < cores % ranks ? 1 : 0))))
                 .toList());
+    }
+
+    /**
+     * A host with ranks on it.
+     *
+     * @param name of the host
+     * @param ranks how many; they have consecutive numbers
+     * @param cores of the host, shared evenly
+     */
+    public record Share(String name, int ranks, int cores) {}
+
+    /** Ranks in blocks, host by host. */
+    public static Placement over(List<Share> hosts, int threads) {
+        List<Place> places = new ArrayList<>();
+        for (Share host : hosts) {
+            for (Place place : onOneHost(host.name(), host.ranks(), host.cores(), threads).places) {
+                places.add(new Place(places.size(), place.host(), place.threads()));
+            }
+        }
+        return new Placement(places);
     }
 
     /** How many ranks. */

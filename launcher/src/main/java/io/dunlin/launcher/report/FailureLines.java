@@ -32,8 +32,12 @@ final class FailureLines {
                         : lost.stack().lines().findFirst().orElse("")
                 : lost.code() + "  " + lost.message().lines().findFirst().orElse("");
         return style.alarm("!! rank %d".formatted(lost.rank()))
-                + " (pid %d) %s%s\n   %s: see %s"
-                        .formatted(lost.pid(), lost.ending(), at(lost.step()), reason, show.apply(lost.log()));
+                + " (%s) %s%s\n   %s: see %s"
+                        .formatted(process(lost), lost.ending(), at(lost.step()), reason, show.apply(lost.log()));
+    }
+
+    private static String process(RunEvent.RankLost lost) {
+        return "pid " + lost.pid() + (lost.host().isEmpty() ? "" : " on " + lost.host());
     }
 
     private static String at(long step) {
@@ -104,8 +108,8 @@ final class FailureLines {
     private String causeOf(RunEvent.RankLost lost) {
         StringBuilder text = new StringBuilder("\n");
         text.append(style.strong("cause"))
-                .append("      rank %d (pid %d) %s%s\n"
-                        .formatted(lost.rank(), lost.pid(), lost.ending(), at(lost.step())));
+                .append("      rank %d (%s) %s%s\n"
+                        .formatted(lost.rank(), process(lost), lost.ending(), at(lost.step())));
         text.append("           log: ").append(show.apply(lost.log())).append('\n');
         if (!lost.code().isEmpty()) {
             return text.append(ErrorText.of(style, lost.code(), lost.message(), run(lost.remedy())))

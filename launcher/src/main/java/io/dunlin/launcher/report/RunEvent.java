@@ -25,8 +25,8 @@ public sealed interface RunEvent {
     /** The processes of a generation have been started. */
     record RanksStarted(long generation, List<Rank> ranks) implements RunEvent {}
 
-    /** A rank process. */
-    record Rank(int rank, long pid, int threads, Path log) {}
+    /** A rank process; {@code host} is empty for the agent's own. */
+    record Rank(int rank, String host, long pid, int threads, Path log) {}
 
     /** A report of a rank of the live generation. */
     record FromRank(int rank, Report report) implements RunEvent {}
@@ -44,7 +44,8 @@ public sealed interface RunEvent {
      * A rank has ended although nobody asked it to; the first of a generation is the root cause.
      *
      * @param rank that ended
-     * @param pid it had
+     * @param host it was on; empty for the agent's own
+     * @param pid it had there
      * @param ending for people: {@code ended by signal 9}, or {@code exited with 1}
      * @param step it was working on, from 1; 0 before the first
      * @param code of the failure it reported; empty if it reported none
@@ -55,6 +56,7 @@ public sealed interface RunEvent {
      */
     record RankLost(
             int rank,
+            String host,
             long pid,
             String ending,
             long step,

@@ -101,7 +101,7 @@ public final class RunFile implements RunListener {
     private RankFacts facts(RunEvent.Rank rank) {
         return new RankFacts(
                 rank.rank(),
-                surroundings.host().name(),
+                rank.host().isEmpty() ? surroundings.host().name() : rank.host(),
                 rank.pid(),
                 rank.threads(),
                 rank.log().toString());

@@ -1,5 +1,6 @@
 package io.dunlin.launcher.worker;
 
+import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.launcher.place.Placement;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,7 +16,7 @@ import java.util.List;
  * @param generation of the world; a rank of an older one can neither send nor commit
  * @param memberHash of this generation, to be said back when the rank is ready
  * @param aeronDir of the host's media driver; empty for one rank
- * @param endpoints {@code address:port} of each rank for UDP; empty if they talk through shared memory
+ * @param network how ranks reach each other
  * @param threads compute threads of this rank
  * @param data token files, found or prepared by the agent
  * @param start where training begins
@@ -29,13 +30,24 @@ public record LaunchSpec(
         long generation,
         String memberHash,
         String aeronDir,
-        List<String> endpoints,
+        Network network,
         int threads,
         DataFiles data,
         Start start) {
-    /** Copies the list. */
-    public LaunchSpec {
-        endpoints = List.copyOf(endpoints);
+    /**
+     * How ranks reach each other.
+     *
+     * @param addresses of all ranks; empty for one
+     * @param datagramBytes largest datagram between hosts; 0 for what the interface carries
+     */
+    public record Network(List<RankAddress> addresses, int datagramBytes) {
+        /** Nobody to reach. */
+        public static final Network NONE = new Network(List.of(), 0);
+
+        /** Copies the list. */
+        public Network {
+            addresses = List.copyOf(addresses);
+        }
     }
 
     /**
@@ -66,10 +78,16 @@ public record LaunchSpec(
                 ofGeneration,
                 placement.memberHash(runId, ofGeneration),
                 aeronDir,
-                endpoints,
+                network,
                 placement.places().get(number).threads(),
                 data,
                 from);
+    }
+
+    /** This specification with the media driver of the host that the rank is on. */
+    public LaunchSpec withAeronDir(String onThatHost) {
+        return new LaunchSpec(
+                runId, runFolder, job, rank, ranks, generation, memberHash, onThatHost, network, threads, data, start);
     }
 
     /**

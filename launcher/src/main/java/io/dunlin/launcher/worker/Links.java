@@ -75,8 +75,8 @@ final class Links implements AutoCloseable {
                         ReductionOrder.FASTEST,
                         table(job)),
                 Path.of(spec.aeronDir()),
-                addresses(spec),
-                AeronProfile.STANDARD,
+                spec.network().addresses(),
+                AeronProfile.STANDARD.withUdpFrameBytes(spec.network().datagramBytes()),
                 recorder.<OperationListener.Source>map(one -> one::follow).orElse(OperationListener.Source.NONE));
         try {
             Communicator world = communicators.open(Group.world(spec.ranks()), Priority.GRADIENTS);
@@ -98,7 +98,7 @@ final class Links implements AutoCloseable {
             if (!purpose.equals(GRADIENTS)) {
                 return MemorySegment.NULL;
             }
-            long neededBytes = lengthBytes * spec.ranks() + SPARE_BYTES;
+            long neededBytes = lengthBytes * ranksHere(spec) + SPARE_BYTES;
             if (neededBytes > memory.usableBytes()) {
                 link.report(new Report.Notice(
                         Report.Level.WARNING,
@@ -109,6 +109,12 @@ final class Links implements AutoCloseable {
             }
             return memory.allocate(lengthBytes);
         };
+    }
+
+    private static long ranksHere(LaunchSpec spec) {
+        List<RankAddress> addresses = spec.network().addresses();
+        String host = addresses.get(spec.rank()).host();
+        return addresses.stream().filter(address -> address.host().equals(host)).count();
     }
 
     /** Training can do without it: where it cannot be had, a notice says so. */
@@ -154,16 +160,6 @@ final class Links implements AutoCloseable {
     private static AlgorithmTable table(Job job) {
         String table = job.launch().algorithms();
         return table.isEmpty() ? AlgorithmTable.EMPTY : AlgorithmTable.read(Path.of(table));
-    }
-
-    /** Ranks with endpoints stand for hosts of their own, so that they talk by UDP. */
-    private static List<RankAddress> addresses(LaunchSpec spec) {
-        if (spec.endpoints().isEmpty()) {
-            return RankAddress.sameHost(spec.ranks());
-        }
-        return spec.endpoints().stream()
-                .map(endpoint -> new RankAddress(endpoint, endpoint))
-                .toList();
     }
 
     /** Those who save and restore together. */

@@ -10,12 +10,8 @@ import io.dunlin.launcher.report.Report;
 import io.dunlin.train.StepRequest;
 import io.dunlin.train.TrainState;
 import io.dunlin.train.Trainer;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -46,10 +42,7 @@ public final class Worker {
 
     /** Runs one rank; the arguments are for people who list processes. */
     public static void main(String[] arguments) {
-        PrintStream reports = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
-        // Whatever else prints goes to the log: this stream carries reports and nothing else.
-        System.setOut(System.err);
-        AgentLink link = new AgentLink(System.in, reports);
+        AgentLink link = new AgentLink(System.in, ReportStream.take());
         TrainState state = new TrainState();
         Thread.setDefaultUncaughtExceptionHandler(
                 new LastWords(link, state::step, () -> false, Runtime.getRuntime()::halt));

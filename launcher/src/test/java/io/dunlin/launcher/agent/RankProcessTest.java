@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +25,18 @@ class RankProcessTest {
 
     private RankProcess start(String script) throws IOException {
         LaunchSpec spec = new LaunchSpec(
-                "run", folder, "", 1, 2, 7, "h", "", List.of(), 1, LaunchSpec.DataFiles.NONE, LaunchSpec.Start.SCRATCH);
+                "run",
+                folder,
+                "",
+                1,
+                2,
+                7,
+                "h",
+                "",
+                LaunchSpec.Network.NONE,
+                1,
+                LaunchSpec.DataFiles.NONE,
+                LaunchSpec.Start.SCRATCH);
         return RankProcess.start(
                 new ProcessBuilder("/bin/sh", "-c", script), spec, folder.resolve("rank.log"), timeline::post);
     }

@@ -64,7 +64,7 @@ final class Simulation implements Timeline, RankLauncher, GenerationRegistry {
                 0,
                 "",
                 "/dev/shm/x",
-                List.of(),
+                LaunchSpec.Network.NONE,
                 1,
                 LaunchSpec.DataFiles.NONE,
                 LaunchSpec.Start.SCRATCH);

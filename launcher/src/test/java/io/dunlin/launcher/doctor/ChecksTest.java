@@ -2,6 +2,7 @@ package io.dunlin.launcher.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dunlin.collectives.transport.HostNetwork;
 import io.dunlin.launcher.place.Installation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,12 +62,12 @@ final class ChecksTest {
 
     @Test
     void shouldSayHowMuchSharedMemoryIsMissing() throws IOException {
-        assertThat(new SharedMemoryCheck(folder, 1).look()).isEqualTo(new Finding.Ok("not needed by 1 rank"));
-        assertThat(new SharedMemoryCheck(folder, 2).look().text()).contains("free, 2 ranks need");
-        assertThat(new SharedMemoryCheck(folder, 4000).look())
+        assertThat(new SharedMemoryCheck(folder, 1, 1).look()).isEqualTo(new Finding.Ok("not needed by 1 rank"));
+        assertThat(new SharedMemoryCheck(folder, 2, 2).look().text()).contains("free, 2 ranks need");
+        assertThat(new SharedMemoryCheck(folder, 4000, 4000).look())
                 .isInstanceOfSatisfying(
                         Finding.Fail.class, fail -> assertThat(fail.remedy()).contains("--shm-size"));
-        assertThat(new SharedMemoryCheck(folder.resolve("none"), 2).look()).isInstanceOf(Finding.Fail.class);
+        assertThat(new SharedMemoryCheck(folder.resolve("none"), 2, 2).look()).isInstanceOf(Finding.Fail.class);
     }
 
     @Test
@@ -127,6 +128,21 @@ final class ChecksTest {
                 .satisfiesAnyOf(state -> assertThat(state).isEmpty(), state -> assertThat(
                                 state.orElseThrow().largestErrorUs())
                         .isNotNegative());
+    }
+
+    @Test
+    void shouldSayWhatSlowsTheNetworkBetweenHosts() {
+        HostNetwork good = new HostNetwork("10.0.0.1", "eth0", 9000, 4 << 20, 4 << 20);
+        HostNetwork narrow = new HostNetwork("10.0.0.1", "wg0", 1420, 212_992, 212_992);
+
+        assertThat(new NetworkCheck(List.of(), 0).look()).isEqualTo(new Finding.Ok("not needed by 1 host"));
+        assertThat(new NetworkCheck(List.of(good), 2).look())
+                .isEqualTo(new Finding.Ok("eth0 at 10.0.0.1 carries 9000 bytes in one piece, sockets hold 4.00 MiB"));
+        assertThat(new NetworkCheck(List.of(narrow), 2).look()).isInstanceOfSatisfying(Finding.Warn.class, warn -> {
+            assertThat(warn.text()).contains("208 KiB").contains("wg0 carries only 1420 bytes");
+            assertThat(warn.remedy()).contains("sysctl -w net.core.rmem_max=").contains("ip link set dev wg0");
+        });
+        assertThat(new NetworkCheck(List.of(), 2).look()).isInstanceOf(Finding.Warn.class);
     }
 
     private interface Look {

@@ -46,6 +46,30 @@ final class JobFileTest {
     }
 
     @Test
+    void shouldCountRanksBySlotsWhereNobodyGivesThem() throws IOException {
+        assertThat(load("job.toml", DATA + "[launch]\nhosts = [\"a\", \"b:3\"]\n")
+                        .job()
+                        .launch()
+                        .ranks())
+                .isEqualTo(4);
+        assertThat(load("job.toml", DATA + "[launch]\nranks = 2\nhosts = [\"a\", \"b:3\"]\n")
+                        .job()
+                        .launch()
+                        .ranks())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void shouldRefuseMoreRanksThanSlots() throws IOException {
+        String hosts = DATA + "[launch]\nhosts = [\"a:1\", \"b:2\"]\n";
+
+        assertThat(caught("job.toml", hosts, "launch.ranks=4"))
+                .hasMessageContaining("4 ranks do not fit into the 3 slots of launch.hosts = [\"a:1\", \"b:2\"]");
+        assertThat(caught("job.toml", hosts, "launch.transport=ipc"))
+                .hasMessageContaining("shared memory does not reach other hosts");
+    }
+
+    @Test
     void shouldReadEveryKindOfValue() throws IOException {
         Job job = load("job.toml", """
                         schema = 1
@@ -155,6 +179,8 @@ final class JobFileTest {
                 "DUN-115 | train.tokens_per_step=900000000000 | tokens_per_step = 900000000000 are more than 2^31 samples of context 64",
                 "DUN-116 | data.tokenizer=gpt2 | the model knows 256 tokens, but tokenizer gpt2 makes 50257",
                 "DUN-112 | parallel.dp=3 | layout does not fit the world: dp 3 = 3 ranks, but launch.ranks = 1",
+                "DUN-118 | launch.hosts=['a b'] | expects names or addresses",
+                "DUN-118 | launch.hosts=['a', 'b:2', 'a:1'] | names a host twice",
                 "DUN-117 | data.train=x.bin | data.text and data.train are both given",
                 "DUN-110 | model.preset=gpt2-124 | unknown preset 'gpt2-124'. Did you mean 'gpt2-124m'?",
             })

@@ -2,6 +2,7 @@ package io.dunlin.launcher.place;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PlacementTest {
@@ -37,5 +38,17 @@ class PlacementTest {
                 .isNotEqualTo(two.memberHash("other", 1))
                 .isNotEqualTo(Placement.onOneHost("h", 3, 2, 0).memberHash("run", 1))
                 .isNotEqualTo(Placement.onOneHost("g", 2, 2, 0).memberHash("run", 1));
+    }
+
+    @Test
+    void shouldNumberRanksInBlocksHostByHost() {
+        Placement placement =
+                Placement.over(List.of(new Placement.Share("a", 2, 8), new Placement.Share("b", 1, 2)), 0);
+
+        assertThat(placement.places())
+                .containsExactly(
+                        new Placement.Place(0, "a", 4), new Placement.Place(1, "a", 4), new Placement.Place(2, "b", 2));
+        assertThat(placement.memberHash("run", 1))
+                .isNotEqualTo(Placement.onOneHost("a", 3, 8, 0).memberHash("run", 1));
     }
 }

@@ -103,7 +103,7 @@ final class ConsoleReporterTest {
         begin(4);
         step(1, 4);
         clear();
-        on(new RunEvent.RankLost(3, 41877, "ended by signal 9", 732, "", "", "", "", log(3)));
+        on(new RunEvent.RankLost(3, "", 41877, "ended by signal 9", 732, "", "", "", "", log(3)));
         on(new RunEvent.GenerationEnded(1, List.of(0, 1, 2), 0, Duration.ofMillis(230)));
         on(new RunEvent.Restarting(1, 3, 500, 231, Duration.ofSeconds(1)));
         on(new RunEvent.RanksStarted(2, List.of()));
@@ -128,7 +128,16 @@ final class ConsoleReporterTest {
         begin(2);
         clear();
         on(new RunEvent.RankLost(
-                1, 77, "exited with 3", 12, "DUN-606", "shard a.bin is damaged", "dunlin data prepare", "x", log(1)));
+                1,
+                "10.0.0.2",
+                77,
+                "exited with 3",
+                12,
+                "DUN-606",
+                "shard a.bin is damaged",
+                "dunlin data prepare",
+                "x",
+                log(1)));
         on(new RunEvent.Ended(
                 Outcome.FAILED,
                 11,
@@ -145,7 +154,7 @@ final class ConsoleReporterTest {
                         "         dunlin resume runs/1122-2104-shakespeare-7f3a",
                         "         more: dunlin explain DUN-202",
                         "",
-                        "cause      rank 1 (pid 77) exited with 3 at step 12",
+                        "cause      rank 1 (pid 77 on 10.0.0.2) exited with 3 at step 12",
                         "           log: runs/1122-2104-shakespeare-7f3a/log/rank-00001.log",
                         "DUN-606  shard a.bin is damaged",
                         "         dunlin data prepare",
@@ -157,7 +166,7 @@ final class ConsoleReporterTest {
         begin(1);
         clear();
         on(new RunEvent.RankLost(
-                0, 77, "exited with 1", 12, "", "boom", "", "java.lang.Error: boom\n\tat a.B.c", log(0)));
+                0, "", 77, "exited with 1", 12, "", "boom", "", "java.lang.Error: boom\n\tat a.B.c", log(0)));
         on(new RunEvent.Ended(Outcome.FAILED, 11, 0, Duration.ofSeconds(5), "DUN-205", "twice at one step", ""));
 
         assertThat(lines())

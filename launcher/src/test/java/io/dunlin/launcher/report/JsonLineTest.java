@@ -2,6 +2,7 @@ package io.dunlin.launcher.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.launcher.worker.Command;
 import io.dunlin.launcher.worker.LaunchSpec;
 import java.nio.file.Path;
@@ -65,7 +66,8 @@ class JsonLineTest {
                 3,
                 "h",
                 "",
-                List.of("127.0.0.1:1", "127.0.0.1:2"),
+                new LaunchSpec.Network(
+                        List.of(new RankAddress("a", "127.0.0.1:1"), new RankAddress("b", "127.0.0.1:2")), 1472),
                 1,
                 new LaunchSpec.DataFiles(List.of(Path.of("/d/train.bin")), List.of()),
                 LaunchSpec.Start.at(40));

@@ -31,8 +31,8 @@ class LiveFileTest {
                 new RunEvent.RanksStarted(
                         3,
                         List.of(
-                                new RunEvent.Rank(0, 100, 1, Path.of("log/rank-00000.log")),
-                                new RunEvent.Rank(1, 101, 1, Path.of("log/rank-00001.log")))));
+                                new RunEvent.Rank(0, "h", 100, 1, Path.of("log/rank-00000.log")),
+                                new RunEvent.Rank(1, "h", 101, 1, Path.of("log/rank-00001.log")))));
     }
 
     private static RunEvent step(int rank, long step) {

@@ -87,14 +87,16 @@ final class RunFilesTest {
                 NOW,
                 new RunEvent.RanksStarted(
                         3,
-                        List.of(new RunEvent.Rank(0, 100, 1, run.log(0)), new RunEvent.Rank(1, 101, 1, run.log(1)))));
+                        List.of(
+                                new RunEvent.Rank(0, "", 100, 1, run.log(0)),
+                                new RunEvent.Rank(1, "n2", 101, 1, run.log(1)))));
 
         assertThat(read(run)).satisfies(facts -> {
             assertThat(facts.state()).isEqualTo("running");
             assertThat(facts.commandLine()).containsExactly("train", "job.toml");
             assertThat(facts.generation()).isEqualTo(3);
             assertThat(facts.ranks()).extracting(RunFile.RankFacts::pid).containsExactly(100L, 101L);
-            assertThat(facts.ranks()).extracting(RunFile.RankFacts::host).containsOnly("n1");
+            assertThat(facts.ranks()).extracting(RunFile.RankFacts::host).containsExactly("n1", "n2");
             assertThat(facts.agentPid()).isEqualTo(ProcessHandle.current().pid());
             assertThat(facts.software().dunlin()).isEqualTo("0.1");
         });

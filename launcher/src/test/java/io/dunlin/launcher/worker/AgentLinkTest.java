@@ -55,7 +55,7 @@ class AgentLinkTest {
                 1,
                 "h",
                 "",
-                List.of(),
+                LaunchSpec.Network.NONE,
                 1,
                 LaunchSpec.DataFiles.NONE,
                 LaunchSpec.Start.NEWEST);

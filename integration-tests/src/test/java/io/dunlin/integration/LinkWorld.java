@@ -1,0 +1,86 @@
+package io.dunlin.integration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Ranks on {@link ShapedLinks} that do collectives and nothing else, a process for each.
+ *
+ * @param links between the hosts
+ * @param ranksPerHost on each
+ * @param folder for what the processes print
+ */
+record LinkWorld(ShapedLinks links, int ranksPerHost, Path folder) {
+    private static final int FIRST_PORT = 21_000;
+    private static final Pattern SECONDS = Pattern.compile("seconds (\\S+) of (.*)");
+
+    /** What rank 0 has measured. */
+    record Said(double medianSeconds, String all) {}
+
+    /** Adds {@code bytes} of F32 over all ranks that often; fails if a sum is wrong anywhere. */
+    List<Said> allReduce(long bytes, int times) {
+        List<Process> ranks = new ArrayList<>();
+        try {
+            for (int rank = 0; rank < links.hosts() * ranksPerHost; rank++) {
+                ranks.add(start(rank, bytes, times));
+            }
+            for (Process rank : ranks) {
+                assertThat(rank.waitFor(DunlinProcess.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                        .isTrue();
+                assertThat(rank.exitValue()).isZero();
+            }
+            return ranks.getFirst()
+                    .inputReader()
+                    .lines()
+                    .map(SECONDS::matcher)
+                    .filter(Matcher::matches)
+                    .map(found -> new Said(Double.parseDouble(found.group(1)), found.group(2)))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        } finally {
+            ranks.forEach(Process::destroyForcibly);
+        }
+    }
+
+    private Process start(int rank, long bytes, int times) throws IOException {
+        int host = rank / ranksPerHost;
+        List<String> command = new ArrayList<>(links.on(host));
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "@" + Repository.root().resolve("conf/jvm.options"),
+                "-Xmx256m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                LinkRank.class.getName(),
+                "/dev/shm/dunlin-link-%d-%d".formatted(ProcessHandle.current().pid(), host),
+                Integer.toString(rank),
+                addresses(),
+                Long.toString(bytes),
+                Integer.toString(times)));
+        return new ProcessBuilder(command)
+                .redirectError(new File(folder.toFile(), "rank-" + rank + ".txt"))
+                .start();
+    }
+
+    private String addresses() {
+        return IntStream.range(0, links.hosts() * ranksPerHost)
+                .mapToObj(rank -> "host-%d@%s:%d"
+                        .formatted(rank / ranksPerHost, links.address(rank / ranksPerHost), FIRST_PORT + rank))
+                .collect(Collectors.joining(","));
+    }
+}
