@@ -135,7 +135,10 @@ final class CostModel {
 
     private double halvingDoubling(long bytes) {
         double once = bytes - bytes / (double) (1 << rounds);
-        return rounds * 2 * link.tripNs + moved(2 * once, everybodyShare) * IN_STEPS + once * link.combineNs + pairing(bytes);
+        return rounds * 2 * link.tripNs
+                + moved(2 * once, everybodyShare) * IN_STEPS
+                + once * link.combineNs
+                + pairing(bytes);
     }
 
     /** Two phases inside a host, one across hosts with a slice for each member of the smallest. */
