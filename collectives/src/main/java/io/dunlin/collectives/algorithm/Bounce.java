@@ -16,8 +16,7 @@ final class Bounce {
         private long caller;
         private long visible;
         private long bytes;
-        private long room;
-        private long copy;
+        private long borrowed; // to be released, or 0
     }
 
     private final PeerMemory memory;
@@ -86,19 +85,25 @@ final class Bounce {
                 stretch.visible = stretches[i].visible;
             }
         }
+        stretch.borrowed = 0;
         if (stretch.visible == 0) {
-            stretch.visible =
-                    bytes == 0 || memory.locate(address, bytes) != PeerMemory.NOT_SHARED ? address : copy(stretch);
+            stretch.visible = address;
+            if (bytes > 0 && memory.locate(address, bytes) == PeerMemory.NOT_SHARED) {
+                stretch.borrowed = memory.bounce(bytes);
+                stretch.visible = stretch.borrowed;
+            }
         }
         count++;
     }
 
-    private long copy(Stretch stretch) {
-        if (stretch.room < stretch.bytes) {
-            stretch.room = stretch.bytes;
-            stretch.copy = memory.bounce(stretch.bytes);
+    /** Gives back what was borrowed; only when no peer touches it any more. */
+    void release() {
+        for (int i = 0; i < count; i++) {
+            if (stretches[i].borrowed != 0) {
+                memory.release(stretches[i].borrowed);
+                stretches[i].borrowed = 0;
+            }
         }
-        return stretch.copy;
     }
 
     /** Copies a piece of what the caller has into what the peers see; whether there was any. */
@@ -162,6 +167,9 @@ final class Bounce {
             long bytes = parts ? call.partBytes(peer) : stretches[i].bytes;
             long location = bytes == 0 ? 0 : memory.locate(stretches[i].visible + start, bytes);
             RawMemory.putLong(target + 8L * i, location);
+        }
+        if (call.kind() == OperationKind.ALL_TO_ALL) {
+            RawMemory.putLong(target + 8L * count, call.partBytes(peer));
         }
     }
 }

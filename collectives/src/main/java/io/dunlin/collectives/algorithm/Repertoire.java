@@ -105,8 +105,11 @@ public final class Repertoire {
         if (measured != null && fits(measured, call)) {
             return measured;
         }
-        boolean tree = kind == OperationKind.ALL_REDUCE_TREE;
-        Way best = tree ? fits(Way.SHARED, call) ? Way.SHARED : Way.TREE : Way.DIRECT;
+        if (kind == OperationKind.ALL_REDUCE_TREE || kind == OperationKind.ALL_TO_ALL) {
+            Way streams = kind == OperationKind.ALL_REDUCE_TREE ? Way.TREE : Way.PAIRWISE;
+            return fits(Way.SHARED, call) ? Way.SHARED : streams;
+        }
+        Way best = Way.DIRECT;
         double bestNs = costs.ns(best, kind, call.lengthBytes());
         for (Way way : WAYS) {
             if (fits(way, call)) {

@@ -31,7 +31,8 @@ final class SharedExchange implements Algorithm {
     private int stride; // bytes of one flow at most
     private long base;
     private boolean offered;
-    private boolean done;
+    private boolean done; // this member's share
+    private boolean over;
 
     SharedExchange(int rank, int size, PeerMemory memory, Folds folds, Scratch letters) {
         this.rank = rank;
@@ -59,6 +60,7 @@ final class SharedExchange implements Algorithm {
         base = letters.atLeast(2L * size * stride);
         offered = false;
         done = false;
+        over = false;
         bounce.begin(call, rank);
         share.begin(call, bounce);
     }
@@ -136,7 +138,14 @@ final class SharedExchange implements Algorithm {
             }
             return moved;
         }
-        return peersAreDone() && bounce.advanceOut();
+        if (over || !peersAreDone()) {
+            return false;
+        }
+        if (!bounce.advanceOut()) {
+            bounce.release();
+            over = true;
+        }
+        return true;
     }
 
     private void offer() {
@@ -159,6 +168,6 @@ final class SharedExchange implements Algorithm {
 
     @Override
     public boolean complete() {
-        return done && peersAreDone() && bounce.complete();
+        return over;
     }
 }

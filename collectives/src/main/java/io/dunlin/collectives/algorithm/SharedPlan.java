@@ -13,10 +13,11 @@ final class SharedPlan {
         };
     }
 
-    /** How many locations a member gives to those who touch its memory. */
+    /** How many locations, or other words, a member gives to those who touch its memory. */
     static int locations(Call call, int member) {
         return switch (call.kind()) {
             case ALL_REDUCE -> 2; // input, output
+            case ALL_TO_ALL -> 2; // input, and how long the run is
             case REDUCE -> member == call.root() ? 2 : 1;
             case ALL_REDUCE_TREE -> call.plan().blockCount(member) + 1; // sums, result
             default -> 1;

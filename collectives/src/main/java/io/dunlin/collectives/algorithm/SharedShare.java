@@ -1,12 +1,15 @@
 package io.dunlin.collectives.algorithm;
 
+import io.dunlin.collectives.CollectiveException;
 import io.dunlin.collectives.transport.PeerMemory;
 import io.dunlin.collectives.wire.OperationKind;
 import io.dunlin.collectives.wire.RawMemory;
+import java.util.List;
 
 /** What one member does in the memory of all: combines its part of the vector, or copies what it needs, a piece at a time. */
 final class SharedShare {
     private static final long PIECE_BYTES = 64 << 10;
+    private static final long NOWHERE = 0;
 
     private final int rank;
     private final int size;
@@ -28,8 +31,6 @@ final class SharedShare {
     private long partBytes;
     private long doneBytes;
     private boolean over;
-
-    private static final long NOWHERE = 0;
 
     SharedShare(int rank, int size, Folds folds) {
         this.rank = rank;
@@ -54,10 +55,7 @@ final class SharedShare {
             sources[member] = NOWHERE;
             targets[member] = NOWHERE;
         }
-        combines = switch (call.kind()) {
-            case ALL_REDUCE, ALL_REDUCE_TREE, REDUCE, REDUCE_SCATTER -> true;
-            default -> false;
-        };
+        combines = Way.combines(call.kind());
         if (combines) {
             beginFold();
         }
@@ -95,8 +93,20 @@ final class SharedShare {
             case ALL_GATHER, GATHER -> sources[peer] = reach(peer, letter, call.partBytes(peer), memory);
             case SCATTER -> sources[peer] = reach(peer, letter, call.partBytes(rank), memory);
             case BROADCAST -> sources[peer] = reach(peer, letter, call.lengthBytes(), memory);
-            case ALL_TO_ALL -> sources[peer] = reach(peer, letter, call.arrivalBytes(peer), memory);
+            case ALL_TO_ALL -> {
+                requireSameLength(peer, RawMemory.getLong(letter + 8));
+                sources[peer] = reach(peer, letter, call.arrivalBytes(peer), memory);
+            }
             case BARRIER, MESSAGE, NOT_ENTERED -> throw new IllegalStateException("nothing to share");
+        }
+    }
+
+    private void requireSameLength(int peer, long sentBytes) {
+        if (sentBytes != call.arrivalBytes(peer)) {
+            throw CollectiveException.desync(
+                    "all-to-all: member %d has %,d bytes for member %d, which expects %,d"
+                            .formatted(peer, sentBytes, rank, call.arrivalBytes(peer)),
+                    List.of());
         }
     }
 
@@ -158,11 +168,7 @@ final class SharedShare {
             distance++;
             return true;
         }
-        long bytes = call.kind() == OperationKind.BROADCAST
-                ? call.lengthBytes()
-                : call.kind() == OperationKind.ALL_TO_ALL
-                        ? call.arrivalBytes(peer)
-                        : call.kind() == OperationKind.SCATTER ? call.partBytes(rank) : call.partBytes(peer);
+        long bytes = bytesFrom(peer);
         long source = peer == rank ? ownSource() : sources[peer];
         if (bytes > 0 && source == NOWHERE) {
             return false;
@@ -186,6 +192,15 @@ final class SharedShare {
             case SCATTER -> peer == call.root();
             case GATHER -> rank == call.root();
             default -> true;
+        };
+    }
+
+    private long bytesFrom(int peer) {
+        return switch (call.kind()) {
+            case BROADCAST -> call.lengthBytes();
+            case ALL_TO_ALL -> call.arrivalBytes(peer);
+            case SCATTER -> call.partBytes(rank);
+            default -> call.partBytes(peer);
         };
     }
 

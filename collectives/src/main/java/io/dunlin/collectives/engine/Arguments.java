@@ -61,6 +61,7 @@ final class Arguments {
         combined(dtype, op);
         parts(part, lengthsBytes);
         holdsAll(all, lengthsBytes);
+        apartOrInPlace(part, all, lengthsBytes);
         for (int member = 0; member < lengthsBytes.size(); member++) {
             if (lengthsBytes.get(member) % dtype.bytes() != 0) {
                 throw new IllegalArgumentException("a part of %d bytes is not a whole number of %s elements"
@@ -100,6 +101,7 @@ final class Arguments {
     void allGather(MemorySegment part, MemorySegment all, List<Long> lengthsBytes) {
         parts(part, lengthsBytes);
         holdsAll(all, lengthsBytes);
+        apartOrInPlace(part, all, lengthsBytes);
     }
 
     /** For gather, and for scatter, which is the other way round. */
@@ -108,6 +110,7 @@ final class Arguments {
         parts(part, lengthsBytes);
         if (rank == root) {
             holdsAll(all, lengthsBytes);
+            apartOrInPlace(part, all, lengthsBytes);
         }
     }
 
@@ -118,10 +121,23 @@ final class Arguments {
             throw new IllegalArgumentException("member %d sends itself %d bytes and receives %d"
                     .formatted(rank, sendBytes.get(rank), receiveBytes.get(rank)));
         }
-        boolean overlap = send.address() < receive.address() + receive.byteSize()
-                && receive.address() < send.address() + send.byteSize();
-        if (overlap) {
+        if (overlap(send, send.byteSize(), receive)) {
             throw new IllegalArgumentException("send and receive overlap");
+        }
+    }
+
+    private static boolean overlap(MemorySegment one, long bytes, MemorySegment other) {
+        return one.address() < other.address() + other.byteSize() && other.address() < one.address() + bytes;
+    }
+
+    /** A part is at its own place among all parts, or elsewhere: at another's place it would be written while it is read. */
+    private void apartOrInPlace(MemorySegment part, MemorySegment all, List<Long> lengthsBytes) {
+        long start = 0;
+        for (int member = 0; member < rank; member++) {
+            start += lengthsBytes.get(member);
+        }
+        if (part.address() != all.address() + start && overlap(part, lengthsBytes.get(rank), all)) {
+            throw new IllegalArgumentException("part overlaps the parts of others");
         }
     }
 

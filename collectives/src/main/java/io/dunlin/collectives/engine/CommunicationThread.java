@@ -2,9 +2,11 @@ package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.CollectiveException;
 import io.dunlin.collectives.Priority;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The thread that owns a rank's streams: it runs the engines of all its communicators, the most urgent first, and rests when
@@ -20,6 +22,7 @@ final class CommunicationThread implements Runnable {
     private static final long LONGEST_PARK_NS = 100_000;
     private static final long IDLE_PARK_NS = 2_000_000;
     private static final long LEAVE_POLL_NS = 50_000;
+    private static final Duration JOIN = Duration.ofMillis(100);
     private static final long BEAT_CYCLES = 1024;
 
     private final Pulse pulse;
@@ -27,6 +30,7 @@ final class CommunicationThread implements Runnable {
     private volatile Seat[] seats = new Seat[0]; // by urgency
     private volatile boolean resting;
     private volatile boolean stopping;
+    private boolean ended; // guarded by this
     private int idleCycles;
     private long parkNs = SHORTEST_PARK_NS;
 
@@ -66,9 +70,13 @@ final class CommunicationThread implements Runnable {
         thread.start();
     }
 
-    /** Runs {@code engine} from now on. */
+    /** Runs {@code engine} from now on; on a thread that has ended, it is closed at once. */
     synchronized Seat add(Engine engine, Priority priority) {
         Seat seat = new Seat(engine, priority);
+        if (ended) {
+            seat.leave();
+            return seat;
+        }
         Seat[] more = Arrays.copyOf(seats, seats.length + 1);
         more[seats.length] = seat;
         Arrays.sort(more, Comparator.comparing(one -> one.priority));
@@ -77,12 +85,19 @@ final class CommunicationThread implements Runnable {
         return seat;
     }
 
-    /** Closes an engine and forgets it; returns when that has happened. */
+    /** Closes an engine and forgets it; returns when that has happened, or the thread stands still. */
     void remove(Seat seat) {
         seat.leaving = true;
-        while (!seat.left && thread.isAlive()) {
+        boolean interrupted = false;
+        while (!seat.left
+                && thread.isAlive()
+                && pulse.stopped(System.nanoTime()).isEmpty()) {
             LockSupport.unpark(thread);
             LockSupport.parkNanos(this, LEAVE_POLL_NS);
+            interrupted |= Thread.interrupted();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -97,14 +112,14 @@ final class CommunicationThread implements Runnable {
         }
     }
 
-    /** Ends the thread, closes all engines, and waits for it. */
+    /** Ends the thread, closes all engines, and waits for it, unless it stands still. */
     void stop() {
         stopping = true;
         LockSupport.unpark(thread);
         boolean interrupted = false;
-        while (thread.isAlive()) {
+        while (thread.isAlive() && pulse.stopped(System.nanoTime()).isEmpty()) {
             try {
-                thread.join();
+                thread.join(JOIN);
             } catch (InterruptedException e) {
                 interrupted = true;
             }
@@ -129,9 +144,23 @@ final class CommunicationThread implements Runnable {
                 }
             }
         } finally {
-            for (Seat seat : seats) {
+            leaveAll();
+        }
+    }
+
+    /** Nobody is left behind, whatever happens to one of them. */
+    private synchronized void leaveAll() {
+        ended = true;
+        @Nullable RuntimeException failure = null;
+        for (Seat seat : seats) {
+            try {
                 seat.leave();
+            } catch (RuntimeException e) {
+                failure = e;
             }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 

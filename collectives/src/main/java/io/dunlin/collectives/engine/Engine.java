@@ -239,8 +239,11 @@ final class Engine {
         messages.refuse(cause);
     }
 
-    /** Frees all; after it every call fails. */
+    /** Frees all; after it every call fails. A failure that was raised before is told to the peers once. */
     void close() {
+        if (verdict.raised() && phase == Phase.RUNNING) {
+            fail(clockNs.getAsLong());
+        }
         verdict.raise(CollectiveException.aborted("group %s was closed on rank %d"
                 .formatted(settings.group().name(), settings.globalRank(settings.rank()))));
         window.fail(verdict.cause());

@@ -24,11 +24,18 @@ final class OperationQueue {
     private volatile long added;
     private volatile long taken;
 
-    /** Adds at the end; waits while more than a thousand operations are ahead of it. */
-    void add(Operation operation) {
+    /**
+     * Adds at the end; waits while more than a thousand operations are ahead of it.
+     *
+     * @param pulse of the thread that takes them
+     */
+    void add(Operation operation, Pulse pulse) {
         long number = (long) ADDED.getOpaque(this);
         while (number - (long) TAKEN.getAcquire(this) >= CAPACITY) {
             LockSupport.parkNanos(this, PARK_NS);
+            pulse.stopped(System.nanoTime()).ifPresent(stopped -> {
+                throw stopped;
+            });
         }
         slots[(int) (number % CAPACITY)] = operation;
         added = number + 1;

@@ -149,7 +149,7 @@ public final class RankCommunicators implements AutoCloseable {
         if (group.size() == 1) {
             return new SoloCommunicator(group);
         }
-        Transport transport = transports.open(group.ranks(), member, streamId(group));
+        Transport transport = openStreams(group, member);
         CommunicatorSettings settings = new CommunicatorSettings(
                 world.run(),
                 world.generation(),
@@ -168,6 +168,20 @@ public final class RankCommunicators implements AutoCloseable {
             throw e;
         }
         return communicator;
+    }
+
+    /** A group whose streams could not be opened here was not opened: the next try must meet that of the others. */
+    private Transport openStreams(Group group, int member) {
+        try {
+            return transports.open(group.ranks(), member, streamId(group));
+        } catch (RuntimeException e) {
+            forget(group);
+            throw e;
+        }
+    }
+
+    private synchronized void forget(Group group) {
+        opened.merge(group, -1, Integer::sum);
     }
 
     /** The same on all members, another each time that the group is opened. */

@@ -103,18 +103,11 @@ public final class StreamCommunicator implements Communicator {
     public void awaitConnected() {
         while (!engine.connected() && !engine.verdict().raised()) {
             LockSupport.parkNanos(this, CONNECT_POLL_NS);
+            pulse.stopped(System.nanoTime()).ifPresent(engine::abort);
         }
         if (engine.verdict().raised()) {
             throw engine.verdict().cause().seenHere();
         }
-    }
-
-    /**
-     * Bytes of operations, with their headers but without what the transport adds, that this member has sent so far to
-     * members as far away as that; it may lag behind while operations are under way.
-     */
-    public long bytesSent(Topology.Scale scale) {
-        return engine.traffic().bytes(scale);
     }
 
     /** Frames of other generations that were dropped. */
@@ -270,7 +263,7 @@ public final class StreamCommunicator implements Communicator {
         tensor = 0;
         version = 0;
         if (!seat.left()) {
-            queue.add(operation);
+            queue.add(operation, pulse);
             thread.wake();
         }
         if (seat.left()) {

@@ -60,10 +60,6 @@ final class Window {
         return oldestSinceNs;
     }
 
-    boolean contains(long number) {
-        return number >= oldest && number < next;
-    }
-
     /** The operation with a number; only if it is in the window. */
     Execution at(long number) {
         return executions[(int) (number % WIDTH)];
@@ -90,8 +86,8 @@ final class Window {
             oldestSinceNs = nowNs;
         }
         listener.entered(next, call, way.ordinal());
-        execution.begin(operation, next, header, way);
-        next++;
+        next++; // first: if it cannot begin, it fails with the others
+        execution.begin(operation, next - 1, header, way);
     }
 
     /** Whether the header of operation {@code number} is still known. */

@@ -182,7 +182,6 @@ public final class AeronTransport implements Transport {
                 CloseHelper.quietClose(stream);
             }
         }
-        memory.close();
         client.leave();
     }
 }

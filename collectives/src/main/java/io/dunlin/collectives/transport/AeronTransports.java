@@ -2,7 +2,6 @@ package io.dunlin.collectives.transport;
 
 import io.dunlin.collectives.Topology;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Transports of one rank through one client of Aeron, with memory that the ranks of a host share. */
@@ -76,7 +75,6 @@ public final class AeronTransports implements Transports {
     /** The memory of a group's members, by their numbers in it. */
     private final class MemoryOfGroup implements PeerMemory {
         private final int[] ranks; // [member]
-        private final List<Long> borrowed = new ArrayList<>();
 
         MemoryOfGroup(List<Integer> ranks) {
             this.ranks = ranks.stream().mapToInt(Integer::intValue).toArray();
@@ -94,15 +92,12 @@ public final class AeronTransports implements Transports {
 
         @Override
         public long bounce(long bytes) {
-            long address = memory.borrow(bytes);
-            borrowed.add(address);
-            return address;
+            return memory.borrow(bytes);
         }
 
         @Override
-        public void close() {
-            borrowed.forEach(memory::giveBack);
-            borrowed.clear();
+        public void release(long address) {
+            memory.giveBack(address);
         }
     }
 }

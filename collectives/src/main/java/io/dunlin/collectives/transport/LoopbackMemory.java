@@ -24,6 +24,11 @@ final class LoopbackMemory implements SharedMemory {
         public long bounce(long bytes) {
             throw new IllegalStateException("all memory is shared");
         }
+
+        @Override
+        public void release(long address) {
+            throw new IllegalStateException("all memory is shared");
+        }
     };
 
     private final Arena arena = Arena.ofAuto();

@@ -8,7 +8,7 @@ import java.util.List;
  * <p>A location is a number that one member gives to another in place of the bytes. What a peer wrote before it sent a frame is
  * seen by whoever has received the frame.
  */
-public interface PeerMemory extends AutoCloseable {
+public interface PeerMemory {
     /** The location of memory that peers cannot address. */
     long NOT_SHARED = -1;
 
@@ -28,6 +28,11 @@ public interface PeerMemory extends AutoCloseable {
         public long bounce(long bytes) {
             throw new IllegalStateException("no memory is shared");
         }
+
+        @Override
+        public void release(long address) {
+            throw new IllegalStateException("no memory is shared");
+        }
     };
 
     /** The location of this member's memory, or {@link #NOT_SHARED} if peers cannot address all of it. */
@@ -41,15 +46,14 @@ public interface PeerMemory extends AutoCloseable {
     long reach(int peer, long location, long bytes);
 
     /**
-     * The address of memory of this member that peers can address, until {@link #close}.
+     * The address of memory of this member that peers can address, until it is released.
      *
-     * @throws MachineException {@code DUN-402} if there is not enough room
+     * @throws io.dunlin.collectives.CollectiveException {@code DUN-402} if there is not enough room
      */
     long bounce(long bytes);
 
-    /** Gives back what was bounced; peers no longer use it. */
-    @Override
-    default void close() {}
+    /** Gives back what {@link #bounce} gave, when no peer touches it any more; after a failure nobody can know that. */
+    void release(long address);
 
     /** The memory of some of the members, all of this host, by their places in {@code members}. */
     default PeerMemory among(List<Integer> members) {
@@ -72,6 +76,11 @@ public interface PeerMemory extends AutoCloseable {
             @Override
             public long bounce(long bytes) {
                 return all.bounce(bytes);
+            }
+
+            @Override
+            public void release(long address) {
+                all.release(address);
             }
         };
     }

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +45,8 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
     private @Nullable MemorySegment[] @Nullable [] peers =
             new MemorySegment[0][]; // [rank][segment]; the communication thread's
     private final NavigableMap<Long, ArrayDeque<Long>> spare = new TreeMap<>(); // by length: what was given back
-    private volatile Segment[] own = new Segment[0]; // by number
+    private final AtomicInteger numbers = new AtomicInteger();
+    private volatile @Nullable Segment[] own = new Segment[0]; // by number; null while one is being made
 
     /** Where a segment of this rank is. */
     private record Segment(Path file, long address, long bytes) {}
@@ -81,47 +83,78 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
     }
 
     @Override
-    public synchronized MemorySegment allocate(long bytes) {
-        int number = own.length;
-        if (number == MOST_SEGMENTS) {
+    public MemorySegment allocate(long bytes) {
+        try {
+            return add(bytes);
+        } catch (IOException e) {
+            throw MachineException.noRoomForTensors(folder, bytes, e);
+        }
+    }
+
+    /** The slow part, which fills a file with zeros, holds up nobody else. */
+    private MemorySegment add(long bytes) throws IOException {
+        int number = numbers.getAndIncrement();
+        if (number >= MOST_SEGMENTS) {
             throw new IllegalStateException("more than " + MOST_SEGMENTS + " segments");
         }
         Path file = file(rank, number);
-        MemorySegment mapped = make(file, (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES, bytes);
-        Segment[] more = Arrays.copyOf(own, number + 1);
-        more[number] = new Segment(file, mapped.address() + PAGE_BYTES, mapped.byteSize() - PAGE_BYTES);
-        own = more;
+        MemorySegment mapped = make(file, (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES);
+        publish(number, new Segment(file, mapped.address() + PAGE_BYTES, mapped.byteSize() - PAGE_BYTES));
         return mapped.asSlice(PAGE_BYTES, bytes);
     }
 
-    /** The address of memory that was given back, or is new; it is not cleared. */
-    synchronized long borrow(long bytes) {
-        Map.Entry<Long, ArrayDeque<Long>> fitting = spare.ceilingEntry(bytes);
-        while (fitting != null) {
-            if (!fitting.getValue().isEmpty()) {
-                return fitting.getValue().poll();
+    private synchronized void publish(int number, Segment segment) {
+        @Nullable Segment[] more = Arrays.copyOf(own, Math.max(own.length, number + 1));
+        more[number] = segment;
+        own = more;
+    }
+
+    /**
+     * The address of memory that was given back, or is new; it is not cleared.
+     *
+     * @throws CollectiveException {@code DUN-402} if there is not enough room
+     */
+    long borrow(long bytes) {
+        synchronized (spare) {
+            Map.Entry<Long, ArrayDeque<Long>> fitting = spare.ceilingEntry(bytes);
+            while (fitting != null) {
+                if (!fitting.getValue().isEmpty()) {
+                    return fitting.getValue().poll();
+                }
+                fitting = spare.higherEntry(fitting.getKey());
             }
-            fitting = spare.higherEntry(fitting.getKey());
         }
-        return allocate(Math.max(PAGE_BYTES, Long.highestOneBit(Math.max(1, bytes - 1)) * 2))
-                .address();
+        try {
+            return add(bytes).address();
+        } catch (IOException e) {
+            MachineException full = MachineException.noRoomForTensors(folder, bytes, e);
+            throw new CollectiveException(
+                    full.code(), String.valueOf(full.getMessage()), full.remedy(), full.exitCode());
+        }
     }
 
     /** Ends the use of what was borrowed. */
-    synchronized void giveBack(long address) {
+    void giveBack(long address) {
         for (Segment segment : own) {
-            if (segment.address() == address) {
-                spare.computeIfAbsent(segment.bytes(), size -> new ArrayDeque<>())
-                        .add(address);
+            if (segment != null && segment.address() == address) {
+                synchronized (spare) {
+                    spare.computeIfAbsent(segment.bytes(), size -> new ArrayDeque<>())
+                            .add(address);
+                }
             }
         }
     }
 
-    private MemorySegment make(Path file, long roundedBytes, long bytes) {
+    private MemorySegment make(Path file, long roundedBytes) throws IOException {
         long fileBytes = PAGE_BYTES + roundedBytes;
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            reserve(channel, fileBytes);
+            try {
+                reserve(channel, fileBytes);
+            } catch (IOException e) {
+                delete(file);
+                throw e;
+            }
             MemorySegment mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, fileBytes, arena);
             mapped.set(ValueLayout.JAVA_LONG, 8, run);
             mapped.set(ValueLayout.JAVA_INT, 16, generation);
@@ -129,9 +162,6 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
             mapped.set(ValueLayout.JAVA_LONG, 24, roundedBytes);
             mapped.set(ValueLayout.JAVA_LONG, 0, MAGIC);
             return mapped;
-        } catch (IOException e) {
-            delete(file);
-            throw MachineException.noRoomForTensors(folder, bytes, e);
         }
     }
 
@@ -153,7 +183,11 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
 
     @Override
     public long allocatedBytes() {
-        return Arrays.stream(own).mapToLong(Segment::bytes).sum();
+        long sum = 0;
+        for (Segment segment : own) {
+            sum += segment == null ? 0 : segment.bytes();
+        }
+        return sum;
     }
 
     @Override
@@ -167,10 +201,11 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
 
     /** See {@link PeerMemory#locate}; any thread. */
     long locate(long address, long bytes) {
-        Segment[] segments = own;
+        @Nullable Segment[] segments = own;
         for (int number = 0; number < segments.length; number++) {
-            long offset = address - segments[number].address();
-            if (offset >= 0 && offset + bytes <= segments[number].bytes()) {
+            Segment segment = segments[number];
+            long offset = segment == null ? -1 : address - segment.address();
+            if (segment != null && offset >= 0 && offset + bytes <= segment.bytes()) {
                 return ((long) number << OFFSET_BITS) | offset;
             }
         }
@@ -236,7 +271,9 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
     @Override
     public void close() {
         for (Segment segment : own) {
-            delete(segment.file());
+            if (segment != null) {
+                delete(segment.file());
+            }
         }
     }
 }

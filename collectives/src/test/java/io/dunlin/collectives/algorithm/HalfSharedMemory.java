@@ -37,4 +37,11 @@ final class HalfSharedMemory implements PeerMemory {
         bounced.add(arena.allocate(bytes, ALIGNMENT_BYTES));
         return bounced.getLast().address();
     }
+
+    @Override
+    public void release(long address) {
+        if (bounced.stream().noneMatch(segment -> segment.address() == address)) {
+            throw new IllegalStateException("released what was not bounced");
+        }
+    }
 }

@@ -77,11 +77,11 @@ final class SteppedWorld implements AutoCloseable {
 
     /** Calls an operation on one rank. */
     Work call(int rank, Consumer<Call> what) {
-        Operation operation =
-                new Operation(new Pulse("virtual", Duration.ofHours(1)), engines.get(rank)::abort, listeners.get(rank));
+        Pulse pulse = new Pulse("virtual", Duration.ofHours(1));
+        Operation operation = new Operation(pulse, engines.get(rank)::abort, listeners.get(rank));
         what.accept(operation.take());
         operation.submitted(queues.get(rank).added());
-        queues.get(rank).add(operation);
+        queues.get(rank).add(operation, pulse);
         return operation;
     }
 

@@ -12,12 +12,10 @@ import io.dunlin.collectives.flight.FlightRecorder;
 import io.dunlin.collectives.flight.Watchdog;
 import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.RankAddress;
-import io.dunlin.collectives.transport.SharedMemory;
 import io.dunlin.device.cpu.MemorySource;
 import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.job.TimeoutSettings;
 import io.dunlin.launcher.report.Phase;
-import io.dunlin.launcher.report.Readable;
 import io.dunlin.launcher.report.Report;
 import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.report.Surroundings;
@@ -28,7 +26,6 @@ import io.dunlin.parallel.shard.GradientBuckets;
 import io.dunlin.train.GradientExchange;
 import io.dunlin.train.StepListener;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -39,29 +36,29 @@ import java.util.SequencedMap;
 
 /** What connects this rank with all others; nothing if it is alone. */
 final class Links implements AutoCloseable {
-    private static final String GRADIENTS = "gradients"; // see GradientBuffer
     private static final Duration SLACK = Duration.ofSeconds(30);
-
-    private static final long SPARE_BYTES = 64L << 20;
 
     private final Optional<RankCommunicators> communicators;
     private final Optional<Communicator> communicator; // of all ranks
     private final Optional<FlightRecorder> recorder;
+    private final MemorySource gradients;
 
     private Links(
             Optional<RankCommunicators> communicators,
             Optional<Communicator> communicator,
-            Optional<FlightRecorder> recorder) {
+            Optional<FlightRecorder> recorder,
+            MemorySource gradients) {
         this.communicators = communicators;
         this.communicator = communicator;
         this.recorder = recorder;
+        this.gradients = gradients;
     }
 
     /** Opens streams to all ranks of the generation; returns when all have answered. */
     static Links open(LaunchSpec spec, Job job, AgentLink link, Orders orders) {
         link.enter(Phase.CONNECT);
         if (spec.ranks() == 1) {
-            return new Links(Optional.empty(), Optional.empty(), Optional.empty());
+            return new Links(Optional.empty(), Optional.empty(), Optional.empty(), MemorySource.NONE);
         }
         Optional<FlightRecorder> recorder = recorder(spec, job, link);
         RankCommunicators communicators = RankCommunicators.overAeron(
@@ -81,34 +78,17 @@ final class Links implements AutoCloseable {
         try {
             Communicator world = communicators.open(Group.world(spec.ranks()), Priority.GRADIENTS);
             orders.watch(world);
-            return new Links(Optional.of(communicators), Optional.of(world), recorder);
+            MemorySource gradients = SharedGradients.of(communicators.memory(), ranksHere(spec), link);
+            return new Links(Optional.of(communicators), Optional.of(world), recorder, gradients);
         } catch (RuntimeException e) {
             communicators.close();
             throw e;
         }
     }
 
-    /** Gradients where the ranks of this host can add them up in place, if there is room for those of all of them. */
-    MemorySource memory(LaunchSpec spec, AgentLink link) {
-        if (communicators.isEmpty()) {
-            return MemorySource.NONE;
-        }
-        SharedMemory memory = communicators.get().memory();
-        return (purpose, lengthBytes) -> {
-            if (!purpose.equals(GRADIENTS)) {
-                return MemorySegment.NULL;
-            }
-            long neededBytes = lengthBytes * ranksHere(spec) + SPARE_BYTES;
-            if (neededBytes > memory.usableBytes()) {
-                link.report(new Report.Notice(
-                        Report.Level.WARNING,
-                        "",
-                        "gradients of all ranks (%s) do not fit in shared memory (%s left): they are exchanged by copies; docker --shm-size, or launch.aeron_dir on a larger tmpfs"
-                                .formatted(Readable.memory(neededBytes), Readable.memory(memory.usableBytes()))));
-                return MemorySegment.NULL;
-            }
-            return memory.allocate(lengthBytes);
-        };
+    /** Where this rank's device takes memory that others are to see. */
+    MemorySource memory() {
+        return gradients;
     }
 
     private static long ranksHere(LaunchSpec spec) {

@@ -61,7 +61,7 @@ final class Training implements AutoCloseable {
         this.link = link;
         this.orders = orders;
         this.state = state;
-        device = CpuDevice.open(CpuOptions.fast(spec.threads()).withMemory(links.memory(spec, link)));
+        device = CpuDevice.open(CpuOptions.fast(spec.threads()).withMemory(links.memory()));
         model = Model.create(job.model().config(), device, job.train().precision());
         plan = BatchPlan.of(
                 job.model().context(), job.train().microBatch(), job.train().tokensPerStep());
