@@ -12,11 +12,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -44,12 +40,22 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
     private final Arena arena = Arena.ofAuto(); // unmapped when nobody holds a segment any more
     private @Nullable MemorySegment[] @Nullable [] peers =
             new MemorySegment[0][]; // [rank][segment]; the communication thread's
-    private final NavigableMap<Long, ArrayDeque<Long>> spare = new TreeMap<>(); // by length: what was given back
     private final AtomicInteger numbers = new AtomicInteger();
     private volatile @Nullable Segment[] own = new Segment[0]; // by number; null while one is being made
 
     /** Where a segment of this rank is. */
-    private record Segment(Path file, long address, long bytes) {}
+    private static final class Segment {
+        private final Path file;
+        private final long address;
+        private final long bytes;
+        private boolean spare; // was given back; guarded by the memory
+
+        Segment(Path file, long address, long bytes) {
+            this.file = file;
+            this.address = address;
+            this.bytes = bytes;
+        }
+    }
 
     private SegmentMemory(Path folder, long run, int generation, int rank) {
         this.folder = folder;
@@ -115,14 +121,9 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
      * @throws CollectiveException {@code DUN-402} if there is not enough room
      */
     long borrow(long bytes) {
-        synchronized (spare) {
-            Map.Entry<Long, ArrayDeque<Long>> fitting = spare.ceilingEntry(bytes);
-            while (fitting != null) {
-                if (!fitting.getValue().isEmpty()) {
-                    return fitting.getValue().poll();
-                }
-                fitting = spare.higherEntry(fitting.getKey());
-            }
+        Segment spare = takeSpare(bytes);
+        if (spare != null) {
+            return spare.address;
         }
         try {
             return add(bytes).address();
@@ -133,14 +134,26 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
         }
     }
 
-    /** Ends the use of what was borrowed. */
-    void giveBack(long address) {
+    /** The smallest segment that was given back and is long enough. */
+    private synchronized @Nullable Segment takeSpare(long bytes) {
+        Segment smallest = null;
         for (Segment segment : own) {
-            if (segment != null && segment.address() == address) {
-                synchronized (spare) {
-                    spare.computeIfAbsent(segment.bytes(), size -> new ArrayDeque<>())
-                            .add(address);
-                }
+            boolean fits = segment != null && segment.spare && segment.bytes >= bytes;
+            if (fits && (smallest == null || segment.bytes < smallest.bytes)) {
+                smallest = segment;
+            }
+        }
+        if (smallest != null) {
+            smallest.spare = false;
+        }
+        return smallest;
+    }
+
+    /** Ends the use of what was borrowed. */
+    synchronized void giveBack(long address) {
+        for (Segment segment : own) {
+            if (segment != null && segment.address == address) {
+                segment.spare = true;
             }
         }
     }
@@ -185,7 +198,7 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
     public long allocatedBytes() {
         long sum = 0;
         for (Segment segment : own) {
-            sum += segment == null ? 0 : segment.bytes();
+            sum += segment == null ? 0 : segment.bytes;
         }
         return sum;
     }
@@ -204,8 +217,8 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
         @Nullable Segment[] segments = own;
         for (int number = 0; number < segments.length; number++) {
             Segment segment = segments[number];
-            long offset = segment == null ? -1 : address - segment.address();
-            if (segment != null && offset >= 0 && offset + bytes <= segment.bytes()) {
+            long offset = segment == null ? -1 : address - segment.address;
+            if (segment != null && offset >= 0 && offset + bytes <= segment.bytes) {
                 return ((long) number << OFFSET_BITS) | offset;
             }
         }
@@ -272,7 +285,7 @@ public final class SegmentMemory implements SharedMemory, AutoCloseable {
     public void close() {
         for (Segment segment : own) {
             if (segment != null) {
-                delete(segment.file());
+                delete(segment.file);
             }
         }
     }

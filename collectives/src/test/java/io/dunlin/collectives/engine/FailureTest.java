@@ -400,7 +400,7 @@ class FailureTest {
                     .hasMessageContaining("native");
             assertThatThrownBy(() -> communicator.allReduce(memory(8), DType.F32, ReduceOp.OR))
                     .hasMessageContaining("cannot be combined");
-            assertThatThrownBy(() -> communicator.broadcast(memory(8), 2)).hasMessageContaining("root 2 of 2");
+            assertThatThrownBy(() -> communicator.broadcast(memory(8), 2)).hasMessageContaining("member 2 of 2");
             assertThatThrownBy(() -> communicator.allGather(memory(8), memory(8), List.of(8L, 8L)))
                     .hasMessageContaining("room of 8 bytes for all of 16");
             assertThatThrownBy(() -> communicator.allReduceTree(List.of(), List.of(), 4, memory(8)))
