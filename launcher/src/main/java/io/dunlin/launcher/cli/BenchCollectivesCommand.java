@@ -201,7 +201,7 @@ final class BenchCollectivesCommand implements Callable<Integer> {
             throw BenchOptions.wrong("--tune", "a file in a folder where it can be written", file.toString());
         }
         AlgorithmTable before = Files.exists(file) ? AlgorithmTable.read(file) : AlgorithmTable.EMPTY;
-        ChoicesTable table = new ChoicesTable(options, terminal.out());
+        ChoicesTable table = new ChoicesTable(terminal.out());
         AlgorithmBench.Result result = AlgorithmBench.run(Installation.current(), options, table);
         before.updatedBy(result.table()).write(file);
         common.write(result);

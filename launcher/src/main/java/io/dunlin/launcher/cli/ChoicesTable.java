@@ -3,7 +3,6 @@ package io.dunlin.launcher.cli;
 import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.launcher.bench.AlgorithmBench;
 import io.dunlin.launcher.bench.CollectiveOp;
-import io.dunlin.launcher.bench.CollectivesBench;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,21 +10,24 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Says which algorithms are compared, and which were fastest. */
-record ChoicesTable(CollectivesBench.Options options, PrintStream out) implements AlgorithmBench.Listener {
+record ChoicesTable(PrintStream out) implements AlgorithmBench.Listener {
     private static final String ROW = "%-14s %12s  %-16s %11s  %-16s %11s%n";
 
     @Override
-    public void begins(Way way, List<CollectiveOp> operations) {
+    public void begins(int turn, Way way, List<CollectiveOp> operations) {
         out.printf(
-                "# %d ranks, %s, %s: %s%n",
-                options.ranks(),
-                options.transport().label(),
+                "# turn %d of %d, %s: %s%n",
+                turn,
+                AlgorithmBench.TURNS,
                 way.label(),
                 operations.stream().map(CollectiveOp::label).collect(Collectors.joining(", ")));
     }
 
     /** A line for each choice. */
     void print(AlgorithmBench.Result result, Path file) {
+        out.printf(
+                "# %d ranks, %s, %s; medians of times until the last rank is done%n",
+                result.ranks(), result.transport(), result.dtype());
         out.printf(ROW, "op", "size", "fastest", "time", "runner-up", "time");
         out.printf(ROW, "", "(B)", "", "(us)", "", "(us)");
         for (AlgorithmBench.Choice choice : result.choices()) {

@@ -1,6 +1,7 @@
 package io.dunlin.launcher.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.groups.Tuple.tuple;
 
 import io.dunlin.collectives.Media;
@@ -26,9 +27,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,7 +59,7 @@ final class AlgorithmBenchTest {
         return AlgorithmBench.run(
                 algorithm -> ThreadCrew.of(RANKS, options.sizes().max(), algorithm.table(RANKS)),
                 options,
-                (way, operations) -> tried.add(way));
+                (turn, way, operations) -> tried.add(way));
     }
 
     @Test
@@ -83,7 +87,8 @@ final class AlgorithmBenchTest {
                     .isEqualTo(choice.candidates().getFirst().algorithm());
         }
         assertThat(tried)
-                .containsExactly(
+                .hasSize(7 * AlgorithmBench.TURNS)
+                .startsWith(
                         Way.DIRECT,
                         Way.PAIRWISE,
                         Way.OWNERS,
@@ -91,6 +96,44 @@ final class AlgorithmBenchTest {
                         Way.BIDIRECTIONAL,
                         Way.DOUBLING,
                         Way.HALVING_DOUBLING);
+    }
+
+    /** Members who say that each call took so long. */
+    private static Crew saying(double p50Us) {
+        return new Crew() {
+            @Override
+            public Answers tell(Order order, Duration limit) {
+                return Answers.of(
+                        switch (order) {
+                            case Order.Time time -> new Answer.Timed(p50Us * 1e3, p50Us * 1e3);
+                            case Order.Check check -> new Answer.Checked(0);
+                            default -> new Answer.Copied(1e9);
+                        });
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    @Test
+    void shouldNotBeMisledByOneBadTurn() {
+        Map<String, Iterator<Double>> turns = Map.of(
+                "direct",
+                List.of(20.0, 20.0).iterator(),
+                "pairwise",
+                List.of(90.0, 10.0).iterator());
+
+        Result result = AlgorithmBench.run(
+                algorithm -> saying(turns.get(algorithm.label()).next()),
+                options(BenchTransport.LOOPBACK, DType.F32, List.of(CollectiveOp.ALL_TO_ALL)),
+                (turn, way, operations) -> tried.add(way));
+
+        assertThat(tried).containsExactly(Way.DIRECT, Way.PAIRWISE, Way.DIRECT, Way.PAIRWISE);
+        assertThat(result.choices().getFirst().candidates())
+                .extracting(Candidate::algorithm)
+                .containsExactly("pairwise", "direct");
+        assertThat(result.choices().getFirst().candidates().getFirst().p50Us()).isCloseTo(10, within(1e-6));
     }
 
     private static Way chosen(Tuning tuning, Choice choice) {
