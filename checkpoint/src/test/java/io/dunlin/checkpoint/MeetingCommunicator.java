@@ -4,6 +4,7 @@ import io.dunlin.collectives.CollectiveException;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.Work;
 import io.dunlin.tensor.DType;
 import io.dunlin.train.SummationTree;
@@ -171,6 +172,11 @@ final class MeetingCommunicator implements Communicator {
     @Override
     public Work receive(MemorySegment data, int peer) {
         throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public long sentBytes(Topology.Scale distance) {
+        return 0;
     }
 
     @Override

@@ -128,6 +128,13 @@ public interface Communicator extends AutoCloseable {
     /** Done when every member has called it. */
     Work barrier();
 
+    /**
+     * Bytes that this member has sent so far, headers of flows included, those of the transport not.
+     *
+     * @param distance to members that are as far away as that
+     */
+    long sentBytes(Topology.Scale distance);
+
     /** Fails every pending and later operation on this member with {@code cause}; safe from any thread. */
     void abort(CollectiveException cause);
 

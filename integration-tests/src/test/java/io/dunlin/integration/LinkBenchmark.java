@@ -32,8 +32,7 @@ class LinkBenchmark {
         try (ShapedLinks links = ShapedLinks.of(2, mtu, MEGABITS)) {
             long before = links.sentBytes(0);
             int times = 5;
-            LinkWorld.Said said =
-                    new LinkWorld(links, 1, folder).allReduce(bytes, times).getFirst();
+            LinkWorld.Said said = new LinkWorld(links, 1, folder).allReduce(bytes, times);
             double bound = bytes / BYTES_PER_SECOND;
             System.out.printf(
                     "all-reduce of %d MiB F32, 2 hosts x 1 rank, %d Mbit/s, mtu %d: median %.3f s, bound %.3f s,"

@@ -1,11 +1,12 @@
 package io.dunlin.integration;
 
 import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.Group;
+import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.ReduceOp;
-import io.dunlin.collectives.engine.AeronCommunicators;
-import io.dunlin.collectives.engine.CommunicatorSettings;
+import io.dunlin.collectives.Topology;
+import io.dunlin.collectives.engine.RankCommunicators;
 import io.dunlin.collectives.transport.AeronProfile;
-import io.dunlin.collectives.transport.AeronSettings;
 import io.dunlin.collectives.transport.MediaDriverHost;
 import io.dunlin.collectives.transport.MediaDriverSettings;
 import io.dunlin.collectives.transport.RankAddress;
@@ -43,23 +44,24 @@ final class LinkRank {
         List<RankAddress> here =
                 addresses.stream().filter(one -> one.host().equals(host)).toList();
         boolean first = addresses.indexOf(here.getFirst()) == rank;
-        AeronProfile profile = AeronProfile.STANDARD;
-        AeronSettings settings = new AeronSettings(directory, 1, rank, addresses, profile);
         if (first) {
-            try (MediaDriverHost _ =
-                    MediaDriverHost.start(new MediaDriverSettings(directory, here.size(), addresses.size(), profile))) {
-                add(settings, Long.parseLong(arguments[3]), Integer.parseInt(arguments[4]));
+            try (MediaDriverHost _ = MediaDriverHost.start(
+                    new MediaDriverSettings(directory, here.size(), addresses.size(), AeronProfile.STANDARD))) {
+                add(directory, rank, addresses, arguments);
             }
         } else {
             Awaitility.await().atMost(DunlinProcess.PATIENCE).until(() -> Files.exists(directory.resolve("cnc.dat")));
-            add(settings, Long.parseLong(arguments[3]), Integer.parseInt(arguments[4]));
+            add(directory, rank, addresses, arguments);
         }
     }
 
-    private static void add(AeronSettings settings, long bytes, int times) {
-        try (Communicator communicator = AeronCommunicators.connect(
-                CommunicatorSettings.of(settings.rank(), settings.addresses().size()), settings)) {
-            measure(communicator, bytes, times);
+    private static void add(Path directory, int rank, List<RankAddress> addresses, String[] arguments) {
+        RankCommunicators.World world = new RankCommunicators.World(
+                "links", 1, rank, addresses.size(), DunlinProcess.PATIENCE, DunlinProcess.PATIENCE);
+        try (RankCommunicators mine = RankCommunicators.overAeron(world, directory, addresses, AeronProfile.STANDARD);
+                Communicator communicator = mine.open(Group.world(addresses.size()), Priority.GRADIENTS)) {
+            measure(communicator, Long.parseLong(arguments[3]), Integer.parseInt(arguments[4]));
+            System.out.println("sent " + communicator.sentBytes(Topology.Scale.CLUSTER));
         }
     }
 

@@ -23,13 +23,20 @@ import java.util.stream.IntStream;
  */
 record LinkWorld(ShapedLinks links, int ranksPerHost, Path folder) {
     private static final int FIRST_PORT = 21_000;
+    private static final Pattern SENT = Pattern.compile("sent (\\d+)");
     private static final Pattern SECONDS = Pattern.compile("seconds (\\S+) of (.*)");
 
-    /** What rank 0 has measured. */
-    record Said(double medianSeconds, String all) {}
+    /**
+     * What the ranks have measured.
+     *
+     * @param medianSeconds of rank 0
+     * @param all its times
+     * @param sentBytes what each rank has counted to other hosts
+     */
+    record Said(double medianSeconds, String all, List<Long> sentBytes) {}
 
     /** Adds {@code bytes} of F32 over all ranks that often; fails if a sum is wrong anywhere. */
-    List<Said> allReduce(long bytes, int times) {
+    Said allReduce(long bytes, int times) {
         List<Process> ranks = new ArrayList<>();
         try {
             for (int rank = 0; rank < links.hosts() * ranksPerHost; rank++) {
@@ -40,13 +47,19 @@ record LinkWorld(ShapedLinks links, int ranksPerHost, Path folder) {
                         .isTrue();
                 assertThat(rank.exitValue()).isZero();
             }
-            return ranks.getFirst()
-                    .inputReader()
-                    .lines()
-                    .map(SECONDS::matcher)
-                    .filter(Matcher::matches)
-                    .map(found -> new Said(Double.parseDouble(found.group(1)), found.group(2)))
-                    .toList();
+            Said said = new Said(0, "", new ArrayList<>());
+            for (Process rank : ranks) {
+                for (String line : rank.inputReader().lines().toList()) {
+                    Matcher seconds = SECONDS.matcher(line);
+                    Matcher sent = SENT.matcher(line);
+                    if (seconds.matches()) {
+                        said = new Said(Double.parseDouble(seconds.group(1)), seconds.group(2), said.sentBytes());
+                    } else if (sent.matches()) {
+                        said.sentBytes().add(Long.parseLong(sent.group(1)));
+                    }
+                }
+            }
+            return said;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

@@ -67,12 +67,29 @@ class ShapedHostsTest {
         int times = 3;
         try (ShapedLinks links = ShapedLinks.of(2, 9000, MEGABITS)) {
             long before = links.sentBytes(0);
-            List<LinkWorld.Said> said = new LinkWorld(links, 1, folder).allReduce(bytes, times);
+            LinkWorld.Said said = new LinkWorld(links, 1, folder).allReduce(bytes, times);
             long sent = links.sentBytes(0) - before;
 
             assertThat((double) sent / (times * bytes)).isCloseTo(1.01, within(0.02));
             // 250 kB are let through at once by the link; the rest at its rate.
-            assertThat(said.getFirst().medianSeconds()).isGreaterThan((bytes - 300_000) / (MEGABITS * 1e6 / 8) * 0.98);
+            assertThat(said.medianSeconds()).isGreaterThan((bytes - 300_000) / (MEGABITS * 1e6 / 8) * 0.98);
+        }
+    }
+
+    /** Two ranks of a host send no more than one would: the least is the vector once, for two hosts. */
+    @Test
+    void shouldSendBetweenHostsOnlyWhatHostsMust() {
+        long bytes = 16L << 20;
+        int times = 3;
+        try (ShapedLinks links = ShapedLinks.of(2, 9000, MEGABITS)) {
+            long before = links.sentBytes(0);
+            LinkWorld.Said said = new LinkWorld(links, 2, folder).allReduce(bytes, times);
+            double onTheWire = links.sentBytes(0) - before;
+
+            double counted = said.sentBytes().get(0) + said.sentBytes().get(1);
+            assertThat(counted / (times * bytes)).isCloseTo(1, within(0.001));
+            assertThat(onTheWire / counted).as("headers of the transport").isCloseTo(1.01, within(0.02));
+            assertThat(onTheWire / (times * bytes)).isLessThanOrEqualTo(1.03);
         }
     }
 

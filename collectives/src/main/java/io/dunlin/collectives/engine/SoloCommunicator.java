@@ -4,6 +4,7 @@ import io.dunlin.collectives.CollectiveException;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.Work;
 import io.dunlin.collectives.algorithm.TreePlan;
 import io.dunlin.tensor.DType;
@@ -153,6 +154,11 @@ public final class SoloCommunicator implements Communicator {
     @Override
     public Work barrier() {
         return over;
+    }
+
+    @Override
+    public long sentBytes(Topology.Scale distance) {
+        return 0;
     }
 
     @Override

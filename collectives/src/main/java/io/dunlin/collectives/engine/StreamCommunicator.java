@@ -280,6 +280,11 @@ public final class StreamCommunicator implements Communicator {
     }
 
     @Override
+    public long sentBytes(Topology.Scale distance) {
+        return engine.traffic().bytes(distance);
+    }
+
+    @Override
     public void abort(CollectiveException cause) {
         engine.abort(cause);
         thread.wake();

@@ -141,7 +141,7 @@ public final class BlockQuantizer extends Codec {
             float scale = scaleOf(kernels.largestBits(x + 4L * i * count, count));
             putScale(message, block + i, scale);
             ALL.set(ValueLayout.JAVA_FLOAT, inverses + 4L * i, 1 / scale);
-            broken += scale != scale ? 1 : 0;
+            broken += Float.isNaN(scale) ? 1 : 0;
         }
         if (rounding == Rounding.STOCHASTIC) {
             kernels.quantize(one, dithered(from, block, x, 1 / scale(message, block)), levels, 1, count);
