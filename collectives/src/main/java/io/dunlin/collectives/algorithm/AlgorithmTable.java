@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,10 @@ public record AlgorithmTable(List<Entry> entries) {
             }
         }
 
+        private boolean sameSubject(Entry other) {
+            return operation == other.operation && ranks == other.ranks && media == other.media;
+        }
+
         private boolean sameKey(Entry other) {
             return ORDER.compare(this, other) == 0;
         }
@@ -68,6 +73,21 @@ public record AlgorithmTable(List<Entry> entries) {
         return new AlgorithmTable(Arrays.stream(Media.values())
                 .map(media -> new Entry(operation, ranks, media, ANY_LENGTH, way))
                 .toList());
+    }
+
+    /** One way for all operations of {@code ranks} ranks that are done so. */
+    public static AlgorithmTable forced(int ranks, Way way) {
+        return new AlgorithmTable(Arrays.stream(OperationKind.values())
+                .filter(kind -> kind != OperationKind.ALL_REDUCE_TREE && way.does(kind))
+                .flatMap(kind -> forced(kind, ranks, way).entries.stream())
+                .toList());
+    }
+
+    /** What is in {@code newer}, and from this one what is about other operations, ranks or media. */
+    public AlgorithmTable updatedBy(AlgorithmTable newer) {
+        Stream<Entry> kept =
+                entries.stream().filter(entry -> newer.entries.stream().noneMatch(entry::sameSubject));
+        return new AlgorithmTable(Stream.concat(kept, newer.entries.stream()).toList());
     }
 
     /**

@@ -56,10 +56,10 @@ public final class Repertoire {
         teach(Way.RING, OperationKind.ALL_GATHER, new RingAllGather(rank, size));
         teach(Way.CHAIN, OperationKind.BROADCAST, new ChainBroadcast(rank, size));
         teach(Way.CHAIN, OperationKind.REDUCE, new ChainReduce(rank, size, reductions, arrivals));
-        if (media == Media.SHARED_MEMORY) {
+        if (Way.SHARED.isFor(media, topology)) {
             teach(Way.SHARED, new SharedExchange(rank, size, memory, folds, new Scratch(arena)));
         }
-        if (topology.hierarchical()) {
+        if (Way.HIERARCHICAL.isFor(media, topology)) {
             teach(Way.HIERARCHICAL, hierarchical(rank, reductions, memory, arena));
         }
     }

@@ -1,6 +1,8 @@
 package io.dunlin.collectives.algorithm;
 
+import io.dunlin.collectives.Media;
 import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.wire.OperationKind;
 import io.dunlin.tensor.DType;
 import java.util.EnumSet;
@@ -88,6 +90,15 @@ public enum Way {
     /** Whether operations of this kind can be done so, for some element types at least. */
     public boolean does(OperationKind kind) {
         return kinds.contains(kind);
+    }
+
+    /** Whether it is there for members who are joined and placed so. */
+    public boolean isFor(Media media, Topology topology) {
+        return switch (this) {
+            case SHARED -> media == Media.SHARED_MEMORY;
+            case HIERARCHICAL -> topology.hierarchical();
+            default -> true;
+        };
     }
 
     /** Whether contributions are combined in the order of members, and rounded once. */

@@ -38,6 +38,11 @@ public final class LoopbackWorld implements AutoCloseable {
         return on(LoopbackFabric.of(settings), 1, operationTimeout);
     }
 
+    /** The same, with members who choose algorithms by {@code tuning}. */
+    public static LoopbackWorld of(LoopbackSettings settings, Duration operationTimeout, Tuning tuning) {
+        return on(LoopbackFabric.of(settings), 1, operationTimeout, tuning);
+    }
+
     /** Perfect links, ten seconds for everything, as many ranks as the tuning's topology has. */
     public static LoopbackWorld tuned(Tuning tuning) {
         return on(LoopbackFabric.ofRanks(tuning.topology().size()), 1, Duration.ofSeconds(10), tuning);

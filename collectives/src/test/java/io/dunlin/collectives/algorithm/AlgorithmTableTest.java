@@ -127,6 +127,28 @@ class AlgorithmTableTest {
                 .isEqualTo(way);
     }
 
+    @Test
+    void shouldForceAWayOnAllThatItCanDo() {
+        assertThat(AlgorithmTable.forced(2, Way.CHAIN).entries())
+                .extracting(Entry::operation)
+                .containsOnly(OperationKind.BROADCAST, OperationKind.REDUCE);
+        assertThat(AlgorithmTable.forced(2, Way.SHARED).find(ALL_REDUCE, 2, Media.SHARED_MEMORY, 1 << 30))
+                .isEqualTo(Way.SHARED);
+        assertThat(AlgorithmTable.forced(2, Way.TREE)).isEqualTo(AlgorithmTable.EMPTY);
+    }
+
+    @Test
+    void shouldReplaceWhatWasMeasuredAgain() {
+        Entry again = new Entry(ALL_REDUCE, 4, Media.IPC, AlgorithmTable.ANY_LENGTH, Way.BIDIRECTIONAL);
+
+        assertThat(table.updatedBy(new AlgorithmTable(List.of(again))).entries())
+                .containsExactly(
+                        again,
+                        new Entry(ALL_REDUCE, 4, Media.UDP, 1_000, Way.OWNERS),
+                        new Entry(OperationKind.BROADCAST, 4, Media.IPC, AlgorithmTable.ANY_LENGTH, Way.CHAIN));
+        assertThat(table.updatedBy(AlgorithmTable.EMPTY)).isEqualTo(table);
+    }
+
     private static Way choice(Tuning tuning, Media media, long bytes, DType dtype) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = arena.allocate(bytes);

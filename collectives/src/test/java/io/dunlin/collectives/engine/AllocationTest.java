@@ -9,6 +9,7 @@ import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.Work;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.collectives.flight.FlightReader;
@@ -58,7 +59,7 @@ class AllocationTest {
             names = {"OWNERS", "RING", "BIDIRECTIONAL", "DOUBLING", "HALVING_DOUBLING", "CHAIN", "HIERARCHICAL"})
     void shouldAllocateNothingInAnyWay(Way way) {
         Topology topology = Topology.ofHosts(List.of("a", "a", "b"));
-        Tuning tuning = Tuning.standard(3).withTopology(topology).withTable(Forced.table(3, way));
+        Tuning tuning = Tuning.standard(3).withTopology(topology).withTable(AlgorithmTable.forced(3, way));
         try (LoopbackWorld world = LoopbackWorld.tuned(tuning)) {
             check(world.communicators(), ForcedStep::new);
         }

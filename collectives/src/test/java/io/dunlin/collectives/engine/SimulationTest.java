@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Work;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.collectives.transport.LinkShape;
@@ -36,7 +37,7 @@ class SimulationTest {
     }
 
     private static Tuning ring(int ranks) {
-        return Tuning.standard(ranks).withTable(Forced.table(ranks, Way.RING));
+        return Tuning.standard(ranks).withTable(AlgorithmTable.forced(ranks, Way.RING));
     }
 
     /** The ring's time is 2(p-1)/p * n / bandwidth, and little more: it never waits for itself. */

@@ -7,6 +7,7 @@ import io.dunlin.collectives.Group;
 import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.Work;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.tensor.DType;
@@ -41,7 +42,7 @@ abstract class WaysContract {
         List<String> hosts = IntStream.range(0, size)
                 .mapToObj(rank -> way == Way.HIERARCHICAL ? "host-" + rank / (size > 5 ? 3 : 2) : "one")
                 .toList();
-        return Tuning.standard(size).withTopology(Topology.ofHosts(hosts)).withTable(Forced.table(size, way));
+        return Tuning.standard(size).withTopology(Topology.ofHosts(hosts)).withTable(AlgorithmTable.forced(size, way));
     }
 
     @AfterEach

@@ -6,6 +6,7 @@ import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.Topology.Scale;
 import io.dunlin.collectives.Work;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.collectives.algorithm.Call;
 import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.algorithm.Way;
@@ -47,7 +48,7 @@ class WaysSimulationTest {
     }
 
     private static double seconds(Way way, int ranks, long bytes, Calling calling) {
-        Tuning tuning = Tuning.standard(ranks).withTable(Forced.table(ranks, way));
+        Tuning tuning = Tuning.standard(ranks).withTable(AlgorithmTable.forced(ranks, way));
         try (SteppedWorld world = new SteppedWorld(tuning, settings -> settings.withShape(SLOW, 1))) {
             seconds(world, ranks, 0, (call, rank, input, output) -> call.barrier()); // all have met
             return seconds(world, ranks, bytes, calling);
@@ -112,7 +113,7 @@ class WaysSimulationTest {
     @Test
     void shouldSendBetweenHostsWhatHostsMust() {
         Topology topology = Topology.ofHosts(List.of("a", "a", "b", "b"));
-        Tuning tuning = Tuning.standard(4).withTopology(topology).withTable(Forced.table(4, Way.HIERARCHICAL));
+        Tuning tuning = Tuning.standard(4).withTopology(topology).withTable(AlgorithmTable.forced(4, Way.HIERARCHICAL));
         try (SteppedWorld world = new SteppedWorld(tuning, settings -> settings)) {
             slowDown(world, topology);
             seconds(world, 4, 0, (call, rank, input, output) -> call.barrier());

@@ -68,7 +68,7 @@ final class BenchProcess {
     /** The one place that knows how a transport is set up. */
     private static Crew join(CrewSpec spec) {
         return switch (spec.transport()) {
-            case LOOPBACK -> ThreadCrew.of(spec.ranks(), spec.largestBytes());
+            case LOOPBACK -> ThreadCrew.of(spec.ranks(), spec.largestBytes(), spec.table());
             case SHARED -> ConnectedMember.overSharedMemory(spec);
             case IPC -> ConnectedMember.overIpc(spec);
             case UDP -> ConnectedMember.overUdp(spec);

@@ -1,5 +1,6 @@
 package io.dunlin.launcher.bench;
 
+import io.dunlin.collectives.Media;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -23,6 +24,16 @@ public enum BenchTransport {
     /** The transport with that label. */
     public static Optional<BenchTransport> labelled(String label) {
         return Arrays.stream(values()).filter(one -> one.label().equals(label)).findFirst();
+    }
+
+    /** What members see of it when they choose algorithms. */
+    Media media() {
+        return switch (this) {
+            case SHARED -> Media.SHARED_MEMORY;
+            case IPC -> Media.IPC;
+            case UDP -> Media.UDP;
+            case LOOPBACK -> Media.LOOPBACK;
+        };
     }
 
     /** Whether all members use a media driver of the process that starts them. */

@@ -1,5 +1,6 @@
 package io.dunlin.launcher.bench;
 
+import io.dunlin.collectives.wire.OperationKind;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -13,29 +14,30 @@ import java.util.Optional;
  */
 public enum CollectiveOp {
     /** Bytes: of the vector. */
-    ALL_REDUCE(Shape.VECTOR, Places.BOTH, Entry.TOGETHER),
+    ALL_REDUCE(OperationKind.ALL_REDUCE, Shape.VECTOR, Places.BOTH, Entry.TOGETHER),
     /** Bytes: of the input, all parts. */
-    REDUCE_SCATTER(Shape.PARTS, Places.BOTH, Entry.TOGETHER),
+    REDUCE_SCATTER(OperationKind.REDUCE_SCATTER, Shape.PARTS, Places.BOTH, Entry.TOGETHER),
     /** Bytes: of the output, all parts. */
-    ALL_GATHER(Shape.PARTS, Places.BOTH, Entry.TOGETHER),
+    ALL_GATHER(OperationKind.ALL_GATHER, Shape.PARTS, Places.BOTH, Entry.TOGETHER),
     /** Bytes: that one member sends, all runs. */
-    ALL_TO_ALL(Shape.PARTS, Places.OUT, Entry.TOGETHER),
+    ALL_TO_ALL(OperationKind.ALL_TO_ALL, Shape.PARTS, Places.OUT, Entry.TOGETHER),
     /** Bytes: of the vector. */
-    BROADCAST(Shape.VECTOR, Places.IN, Entry.AFTER_BARRIER),
+    BROADCAST(OperationKind.BROADCAST, Shape.VECTOR, Places.IN, Entry.AFTER_BARRIER),
     /** Bytes: of the vector. */
-    REDUCE(Shape.VECTOR, Places.BOTH, Entry.AFTER_BARRIER),
+    REDUCE(OperationKind.REDUCE, Shape.VECTOR, Places.BOTH, Entry.AFTER_BARRIER),
     /** Bytes: at the root, all parts. */
-    GATHER(Shape.PARTS, Places.BOTH, Entry.AFTER_BARRIER),
+    GATHER(OperationKind.GATHER, Shape.PARTS, Places.BOTH, Entry.AFTER_BARRIER),
     /** Bytes: at the root, all parts. */
-    SCATTER(Shape.PARTS, Places.BOTH, Entry.AFTER_BARRIER),
+    SCATTER(OperationKind.SCATTER, Shape.PARTS, Places.BOTH, Entry.AFTER_BARRIER),
     /** Each to the next one, all at once. Bytes: of the message. */
-    SEND_RECEIVE(Shape.VECTOR, Places.OUT, Entry.TOGETHER),
+    SEND_RECEIVE(OperationKind.MESSAGE, Shape.VECTOR, Places.OUT, Entry.TOGETHER),
     /** No bytes. */
-    BARRIER(Shape.NOTHING, Places.OUT, Entry.TOGETHER);
+    BARRIER(OperationKind.BARRIER, Shape.NOTHING, Places.OUT, Entry.TOGETHER);
 
     /** Who ends with the result, or begins with the data, of an operation with a root. */
     static final int ROOT = 0;
 
+    private final OperationKind kind;
     private final Shape shape;
     private final Places places;
     private final Entry entry;
@@ -60,7 +62,8 @@ public enum CollectiveOp {
         AFTER_BARRIER
     }
 
-    CollectiveOp(Shape shape, Places places, Entry entry) {
+    CollectiveOp(OperationKind kind, Shape shape, Places places, Entry entry) {
+        this.kind = kind;
         this.shape = shape;
         this.places = places;
         this.entry = entry;
@@ -103,6 +106,16 @@ public enum CollectiveOp {
     /** Whether its time depends on a size. */
     boolean sized() {
         return shape != Shape.NOTHING;
+    }
+
+    /** What members call it. */
+    OperationKind kind() {
+        return kind;
+    }
+
+    /** Whether members know a length by which they can choose an algorithm; what each sends of an all-to-all differs. */
+    boolean chosenByLength() {
+        return sized() && this != ALL_TO_ALL;
     }
 
     /** Whether elements are combined. */

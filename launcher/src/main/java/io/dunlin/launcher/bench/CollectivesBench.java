@@ -2,12 +2,16 @@ package io.dunlin.launcher.bench;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.Topology;
+import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.launcher.place.HostMemory;
 import io.dunlin.launcher.place.Installation;
 import io.dunlin.tensor.DType;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
@@ -49,6 +53,7 @@ public final class CollectivesBench {
      * @param operations in this order
      * @param ranks how many
      * @param transport that connects them
+     * @param algorithm by which they are done
      * @param dtype of elements
      * @param sizes which
      * @param effort how long
@@ -58,6 +63,7 @@ public final class CollectivesBench {
             List<CollectiveOp> operations,
             int ranks,
             BenchTransport transport,
+            BenchAlgorithm algorithm,
             DType dtype,
             Sizes sizes,
             Effort effort,
@@ -65,6 +71,19 @@ public final class CollectivesBench {
         /** Copies the list. */
         public Options {
             operations = List.copyOf(operations);
+        }
+
+        /** The ways in which an operation can be done between these ranks, with these elements. */
+        public List<Way> ways(CollectiveOp op) {
+            return Arrays.stream(Way.values())
+                    .filter(way -> way.isFor(transport.media(), Topology.oneHost(ranks))
+                            && way.does(op.kind(), dtype, ReduceOp.SUM))
+                    .toList();
+        }
+
+        /** Some of these operations, all in one way. */
+        Options forced(BenchAlgorithm algorithm, List<CollectiveOp> some) {
+            return new Options(some, ranks, transport, algorithm, dtype, sizes, effort, checking);
         }
     }
 
@@ -94,6 +113,11 @@ public final class CollectivesBench {
         /** What figures are made with: warm code, and copies that no cache holds. */
         public static Effort thorough(double secondsPerSize) {
             return new Effort(secondsPerSize, 2000, 256L << 20);
+        }
+
+        /** What algorithms are compared with: warm code, and no interest in the speed of memory. */
+        public static Effort comparing(double secondsPerSize) {
+            return new Effort(secondsPerSize, 2000, 1 << 20);
         }
     }
 
@@ -132,7 +156,7 @@ public final class CollectivesBench {
      *
      * @param machine where it was measured
      * @param transport for example {@code ipc}
-     * @param algorithm that was asked for; {@code auto} leaves the choice to the communicator
+     * @param algorithm that was forced; {@code auto} leaves the choice to the communicator
      * @param copyBytesPerSecond at which each member copies memory while all do
      */
     public record Result(
@@ -151,6 +175,15 @@ public final class CollectivesBench {
 
     /** Who is told of a measurement while it goes on. */
     public interface Listener {
+        /** Nobody. */
+        Listener NONE = new Listener() {
+            @Override
+            public void begins(double copyBytesPerSecond) {}
+
+            @Override
+            public void measured(Row row) {}
+        };
+
         /** The members have met, and copy memory so fast. */
         void begins(double copyBytesPerSecond);
 
@@ -165,10 +198,21 @@ public final class CollectivesBench {
      */
     public static Result run(Installation installation, Options options, Listener listener) {
         long largest = options.sizes().max();
-        BenchException.requireMemory(options.ranks(), 2 * (largest + copyBytes(options)), HostMemory.availableBytes());
-        try (Crew crew = ProcessCrew.start(installation, options.transport(), options.ranks(), largest)) {
+        requireMemory(options);
+        try (Crew crew =
+                ProcessCrew.start(installation, options.transport(), options.ranks(), largest, options.algorithm())) {
             return run(crew, options, listener);
         }
+    }
+
+    /**
+     * Looks whether the memory suffices.
+     *
+     * @throws BenchException if not
+     */
+    static void requireMemory(Options options) {
+        BenchException.requireMemory(
+                options.ranks(), 2 * (options.sizes().max() + copyBytes(options)), HostMemory.availableBytes());
     }
 
     /** Measures with members that have met. */
@@ -194,7 +238,7 @@ public final class CollectivesBench {
                 Machine.local(Clock.systemUTC()),
                 options.transport.label(),
                 options.ranks,
-                "auto",
+                options.algorithm.label(),
                 label(options.dtype),
                 copyBytesPerSecond,
                 List.copyOf(rows));
@@ -248,7 +292,7 @@ public final class CollectivesBench {
                 iterations);
     }
 
-    private static String label(DType dtype) {
+    static String label(DType dtype) {
         return dtype.name().toLowerCase(Locale.ROOT);
     }
 

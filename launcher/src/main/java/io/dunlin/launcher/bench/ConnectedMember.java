@@ -3,6 +3,8 @@ package io.dunlin.launcher.bench;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
+import io.dunlin.collectives.ReductionOrder;
+import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.engine.AeronCommunicators;
 import io.dunlin.collectives.engine.CommunicatorSettings;
 import io.dunlin.collectives.engine.RankCommunicators;
@@ -61,7 +63,14 @@ final class ConnectedMember implements Crew {
 
     private static Member shared(CrewSpec spec, Deque<Runnable> closings) {
         RankCommunicators.World world = new RankCommunicators.World(
-                spec.run(), GENERATION, spec.rank(), spec.ranks(), Limits.JOIN, Limits.OPERATION);
+                spec.run(),
+                GENERATION,
+                spec.rank(),
+                spec.ranks(),
+                Limits.JOIN,
+                Limits.OPERATION,
+                ReductionOrder.FASTEST,
+                spec.table());
         RankCommunicators mine = RankCommunicators.overAeron(
                 world, ProcessCrew.aeronDir(spec.folder()), RankAddress.sameHost(spec.ranks()), AeronProfile.STANDARD);
         closings.push(mine::close);
@@ -86,7 +95,13 @@ final class ConnectedMember implements Crew {
         closings.push(arena::close);
         Communicator communicator = AeronCommunicators.connect(
                 new CommunicatorSettings(
-                        spec.run(), GENERATION, Group.world(spec.ranks()), spec.rank(), Limits.JOIN, Limits.OPERATION),
+                                spec.run(),
+                                GENERATION,
+                                Group.world(spec.ranks()),
+                                spec.rank(),
+                                Limits.JOIN,
+                                Limits.OPERATION)
+                        .withTuning(Tuning.standard(spec.ranks()).withTable(spec.table())),
                 new AeronSettings(aeronDir, GENERATION, spec.rank(), addresses, AeronProfile.STANDARD));
         closings.push(communicator::close);
         return new Member(communicator, Member.in(arena), spec.largestBytes(), System::nanoTime);

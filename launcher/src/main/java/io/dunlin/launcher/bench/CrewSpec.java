@@ -1,5 +1,6 @@
 package io.dunlin.launcher.bench;
 
+import io.dunlin.collectives.algorithm.AlgorithmTable;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -13,6 +14,7 @@ import java.util.List;
  * @param folder in shared memory, of this measurement alone
  * @param endpoints {@code address:port} of each rank for UDP; empty for other transports
  * @param largestBytes of an operation
+ * @param algorithm label of a {@link BenchAlgorithm}
  */
 record CrewSpec(
         BenchTransport transport,
@@ -21,7 +23,8 @@ record CrewSpec(
         int rank,
         Path folder,
         List<String> endpoints,
-        long largestBytes) {
+        long largestBytes,
+        String algorithm) {
     /** Copies the list. */
     CrewSpec {
         endpoints = List.copyOf(endpoints);
@@ -29,6 +32,11 @@ record CrewSpec(
 
     /** This specification for another process. */
     CrewSpec forRank(int number) {
-        return new CrewSpec(transport, run, ranks, number, folder, endpoints, largestBytes);
+        return new CrewSpec(transport, run, ranks, number, folder, endpoints, largestBytes, algorithm);
+    }
+
+    /** What members choose algorithms by. */
+    AlgorithmTable table() {
+        return BenchAlgorithm.labelled(algorithm).orElseThrow().table(ranks);
     }
 }

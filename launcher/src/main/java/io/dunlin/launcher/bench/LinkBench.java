@@ -82,8 +82,12 @@ public final class LinkBench {
      * @throws BenchException if a process fails
      */
     public static Result run(Installation installation, Options options) {
-        try (Crew crew =
-                ProcessCrew.start(installation, options.transport(), options.ranks(), largestBytes(options.ranks()))) {
+        try (Crew crew = ProcessCrew.start(
+                installation,
+                options.transport(),
+                options.ranks(),
+                largestBytes(options.ranks()),
+                BenchAlgorithm.AUTO)) {
             return run(crew, options);
         }
     }

@@ -43,13 +43,19 @@ final class ProcessCrew implements Crew {
      * Starts the processes, and returns when all have met.
      *
      * @param largestBytes of an operation
+     * @param algorithm by which they do them
      * @throws BenchException if one fails
      */
-    static ProcessCrew start(Installation installation, BenchTransport transport, int ranks, long largestBytes) {
+    static ProcessCrew start(
+            Installation installation,
+            BenchTransport transport,
+            int ranks,
+            long largestBytes,
+            BenchAlgorithm algorithm) {
         ProcessCrew crew = new ProcessCrew();
         Runtime.getRuntime().addShutdownHook(crew.hook);
         try {
-            crew.startProcesses(installation, crew.prepareHost(transport, ranks, largestBytes));
+            crew.startProcesses(installation, crew.prepareHost(transport, ranks, largestBytes, algorithm));
             crew.collect("to meet", Limits.JOIN.plus(Limits.LAST_WORDS)).orFailure();
             return crew;
         } catch (RuntimeException e) {
@@ -58,7 +64,7 @@ final class ProcessCrew implements Crew {
         }
     }
 
-    private CrewSpec prepareHost(BenchTransport transport, int ranks, long largestBytes) {
+    private CrewSpec prepareHost(BenchTransport transport, int ranks, long largestBytes, BenchAlgorithm algorithm) {
         String run = "bench-" + ProcessHandle.current().pid();
         SharedFolder folder = makeFolder(run);
         held.push(folder);
@@ -66,7 +72,7 @@ final class ProcessCrew implements Crew {
             held.push(MediaDriverHost.start(MediaDriverSettings.onOneHost(aeronDir(folder.root()), ranks)));
         }
         List<String> endpoints = transport == BenchTransport.UDP ? Endpoints.free(ranks) : List.of();
-        return new CrewSpec(transport, run, ranks, 0, folder.root(), endpoints, largestBytes);
+        return new CrewSpec(transport, run, ranks, 0, folder.root(), endpoints, largestBytes, algorithm.label());
     }
 
     private static SharedFolder makeFolder(String run) {

@@ -1,5 +1,7 @@
 package io.dunlin.launcher.bench;
 
+import io.dunlin.collectives.algorithm.AlgorithmTable;
+import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.engine.LoopbackWorld;
 import io.dunlin.collectives.transport.LoopbackSettings;
 import java.lang.foreign.Arena;
@@ -25,9 +27,10 @@ final class ThreadCrew implements Crew {
         this.world = world;
     }
 
-    /** Members that are connected by perfect links. */
-    static ThreadCrew of(int ranks, long largestBytes) {
-        ThreadCrew crew = new ThreadCrew(LoopbackWorld.of(LoopbackSettings.ofRanks(ranks), Limits.OPERATION));
+    /** Members that are connected by perfect links, and choose algorithms by {@code table}. */
+    static ThreadCrew of(int ranks, long largestBytes, AlgorithmTable table) {
+        Tuning tuning = Tuning.standard(ranks).withTable(table);
+        ThreadCrew crew = new ThreadCrew(LoopbackWorld.of(LoopbackSettings.ofRanks(ranks), Limits.OPERATION, tuning));
         for (int rank = 0; rank < ranks; rank++) {
             String name = "rank-" + rank;
             crew.members.add(

@@ -1,6 +1,10 @@
 package io.dunlin.launcher.cli;
 
+import io.dunlin.collectives.algorithm.AlgorithmTable;
+import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.error.ExitCode;
+import io.dunlin.launcher.bench.AlgorithmBench;
+import io.dunlin.launcher.bench.BenchAlgorithm;
 import io.dunlin.launcher.bench.BenchException;
 import io.dunlin.launcher.bench.CollectiveOp;
 import io.dunlin.launcher.bench.CollectivesBench;
@@ -9,10 +13,14 @@ import io.dunlin.launcher.report.Readable;
 import io.dunlin.tensor.DType;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -23,6 +31,8 @@ import picocli.CommandLine.Option;
 @Command(name = "collectives", description = "Measures operations between ranks by size, as nccl-tests does.")
 final class BenchCollectivesCommand implements Callable<Integer> {
     private static final String ALL = "all";
+    private static final double SECONDS = 1;
+    private static final double SECONDS_TUNING = 0.1;
 
     private final Terminal terminal;
 
@@ -70,15 +80,24 @@ final class BenchCollectivesCommand implements Callable<Integer> {
             names = "--algorithm",
             paramLabel = "NAME",
             defaultValue = "auto",
-            description = "auto: as the communicator chooses.")
+            description =
+                    "One way for all operations: direct, pairwise, owners, ring, bidirectional, doubling, halving-doubling,"
+                            + " chain or shared; auto, as the communicator chooses, if absent.")
     private String algorithm = "";
+
+    @Option(
+            names = "--tune",
+            paramLabel = "FILE",
+            description = "Measure every algorithm, and write the fastest for each operation and size into FILE, for"
+                    + " launch.algorithms of job files; what FILE says about other operations, ranks and transports"
+                    + " stays.")
+    private Optional<Path> tuned = Optional.empty();
 
     @Option(
             names = "--seconds-per-size",
             paramLabel = "S",
-            defaultValue = "1",
-            description = "About how long each size is measured; ${DEFAULT-VALUE} if absent.")
-    private double secondsPerSize;
+            description = "About how long each size is measured; 1 if absent, 0.1 with --tune.")
+    private Optional<Double> secondsPerSize = Optional.empty();
 
     @Option(names = "--check", description = "Compare every element of every result with what it must be.")
     private boolean check;
@@ -90,6 +109,11 @@ final class BenchCollectivesCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         CollectivesBench.Options options = options();
+        if (tuned.isPresent()) {
+            tune(tuned.get(), options);
+            return ExitCode.DONE.number();
+        }
+        requireDoable(options);
         CollectivesBench.Result result =
                 CollectivesBench.run(Installation.current(), options, new Table(options, terminal.out()));
         common.write(result);
@@ -100,28 +124,95 @@ final class BenchCollectivesCommand implements Callable<Integer> {
     }
 
     private CollectivesBench.Options options() {
-        if (!algorithm.equals("auto")) {
-            throw BenchOptions.wrong("--algorithm", "auto", algorithm);
-        }
-        if (!(secondsPerSize > 0)) {
-            throw BenchOptions.wrong("--seconds-per-size", "a positive number", Double.toString(secondsPerSize));
-        }
         return new CollectivesBench.Options(
                 operations(),
                 common.ranks(),
                 common.transport(),
+                algorithm(),
                 dtype(),
                 sizes(),
-                CollectivesBench.Effort.thorough(secondsPerSize),
+                effort(),
                 check ? CollectivesBench.Checking.EVERY_ELEMENT : CollectivesBench.Checking.NONE);
+    }
+
+    private BenchAlgorithm algorithm() {
+        return BenchAlgorithm.labelled(algorithm)
+                .orElseThrow(() -> BenchOptions.wrong(
+                        "--algorithm", "one of auto, " + labels(Arrays.stream(Way.values()), Way::label), algorithm));
+    }
+
+    private CollectivesBench.Effort effort() {
+        double seconds = secondsPerSize.orElse(tuned.isPresent() ? SECONDS_TUNING : SECONDS);
+        if (!(seconds > 0)) {
+            throw BenchOptions.wrong("--seconds-per-size", "a positive number", Double.toString(seconds));
+        }
+        return tuned.isPresent()
+                ? CollectivesBench.Effort.comparing(seconds)
+                : CollectivesBench.Effort.thorough(seconds);
+    }
+
+    /** A forced way must do all operations: measuring another under its name would mislead. */
+    private static void requireDoable(CollectivesBench.Options options) {
+        if (options.algorithm().way().isEmpty()) {
+            return;
+        }
+        Way way = options.algorithm().way().get();
+        for (CollectiveOp op : options.operations()) {
+            List<Way> ways = options.ways(op);
+            if (!ways.contains(way)) {
+                throw BenchOptions.wrong(
+                        "--algorithm",
+                        "one of %s for %s of %s over %s"
+                                .formatted(
+                                        labels(
+                                                Stream.concat(
+                                                        Stream.of(BenchAlgorithm.AUTO),
+                                                        ways.stream().map(BenchAlgorithm::of)),
+                                                BenchAlgorithm::label),
+                                        op.label(),
+                                        options.dtype().name().toLowerCase(Locale.ROOT),
+                                        options.transport().label()),
+                        "%s, which does %s".formatted(way.label(), doable(way, options)));
+            }
+        }
+    }
+
+    private static String doable(Way way, CollectivesBench.Options options) {
+        List<CollectiveOp> operations = Arrays.stream(CollectiveOp.values())
+                .filter(op -> options.ways(op).contains(way))
+                .toList();
+        return operations.isEmpty() ? "nothing between these ranks" : labels(operations.stream(), CollectiveOp::label);
+    }
+
+    private static <T> String labels(Stream<T> values, Function<T, String> label) {
+        return values.map(label).collect(Collectors.joining(", "));
+    }
+
+    /** Everything that could keep the table from being written is looked at before anything is measured. */
+    private void tune(Path file, CollectivesBench.Options options) throws IOException {
+        if (options.algorithm().way().isPresent()) {
+            throw BenchOptions.wrong("--tune", "no --algorithm: it measures all of them", algorithm);
+        }
+        if (AlgorithmBench.choosable(options).isEmpty()) {
+            throw BenchOptions.wrong("--tune", "an --op that can be done in several ways", operations);
+        }
+        Path folder = file.toAbsolutePath().getParent();
+        if (folder == null || !Files.isWritable(folder) || Files.isDirectory(file)) {
+            throw BenchOptions.wrong("--tune", "a file in a folder where it can be written", file.toString());
+        }
+        AlgorithmTable before = Files.exists(file) ? AlgorithmTable.read(file) : AlgorithmTable.EMPTY;
+        ChoicesTable table = new ChoicesTable(terminal.out());
+        AlgorithmBench.Result result = AlgorithmBench.run(Installation.current(), options, table);
+        before.updatedBy(result.table()).write(file);
+        common.write(result);
+        table.print(result, file);
     }
 
     private List<CollectiveOp> operations() {
         if (operations.equals(ALL)) {
             return List.of(CollectiveOp.values());
         }
-        String known =
-                Arrays.stream(CollectiveOp.values()).map(CollectiveOp::label).collect(Collectors.joining(", "));
+        String known = labels(Arrays.stream(CollectiveOp.values()), CollectiveOp::label);
         return Stream.of(operations.split(",", -1))
                 .map(label -> CollectiveOp.labelled(label.strip())
                         .orElseThrow(() -> BenchOptions.wrong("--op", "all or some of " + known, label)))
@@ -155,10 +246,11 @@ final class BenchCollectivesCommand implements Callable<Integer> {
         public void begins(double copyBytesPerSecond) {
             out.printf(
                     Locale.ROOT,
-                    "# %d ranks, %s, algorithm auto; sums; times until the last rank is done%n"
+                    "# %d ranks, %s, algorithm %s; sums; times until the last rank is done%n"
                             + "# memory: each rank copies %s/s while all do; large sizes are compared with that%n",
                     options.ranks(),
                     options.transport().label(),
+                    options.algorithm().label(),
                     Readable.bytes((long) copyBytesPerSecond));
             out.printf(
                     ROW, "size", "count", "type", "op", "place", "time", "p99", "algbw", "busbw", "#wrong", "of copy");
@@ -174,8 +266,8 @@ final class BenchCollectivesCommand implements Callable<Integer> {
                     row.dtype(),
                     row.op(),
                     row.inPlace() ? "in" : "out",
-                    microseconds(row.p50Us()),
-                    microseconds(row.p99Us()),
+                    BenchOptions.microseconds(row.p50Us()),
+                    BenchOptions.microseconds(row.p99Us()),
                     bandwidth(row.algbw()),
                     bandwidth(row.busbw()),
                     row.wrong().isPresent() ? row.wrong().getAsLong() : "N/A",
@@ -183,10 +275,6 @@ final class BenchCollectivesCommand implements Callable<Integer> {
                             ? String.format(
                                     Locale.ROOT, "%.0f", 100 * row.ofCopy().getAsDouble())
                             : "");
-        }
-
-        private static String microseconds(double time) {
-            return String.format(Locale.ROOT, time < 1000 ? "%.2f" : "%.1f", time);
         }
 
         private static String bandwidth(double bytesPerSecond) {

@@ -78,6 +78,11 @@ final class BenchOptions {
         return Optional.of(Long.parseLong(matcher.group(1)) << shift);
     }
 
+    /** A time as tables show it. */
+    static String microseconds(double time) {
+        return String.format(Locale.ROOT, time < 1000 ? "%.2f" : "%.1f", time);
+    }
+
     static CliException wrong(String option, String expected, String found) {
         return new CliException(
                 "DUN-100",

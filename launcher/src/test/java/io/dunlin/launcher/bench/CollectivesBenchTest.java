@@ -3,6 +3,8 @@ package io.dunlin.launcher.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.dunlin.collectives.algorithm.AlgorithmTable;
+import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.launcher.bench.CollectivesBench.Checking;
 import io.dunlin.launcher.bench.CollectivesBench.Effort;
 import io.dunlin.launcher.bench.CollectivesBench.Options;
@@ -16,6 +18,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 class CollectivesBenchTest {
     private static final Effort QUICK = new Effort(0.001, 5, 64 << 10);
@@ -23,9 +26,20 @@ class CollectivesBenchTest {
     private final List<Row> heard = new ArrayList<>();
 
     private Result run(int ranks, DType dtype, Sizes sizes, List<CollectiveOp> operations) {
-        Options options =
-                new Options(operations, ranks, BenchTransport.LOOPBACK, dtype, sizes, QUICK, Checking.EVERY_ELEMENT);
-        try (Crew crew = ThreadCrew.of(ranks, sizes.max())) {
+        return run(new Options(
+                operations,
+                ranks,
+                BenchTransport.LOOPBACK,
+                BenchAlgorithm.AUTO,
+                dtype,
+                sizes,
+                QUICK,
+                Checking.EVERY_ELEMENT));
+    }
+
+    private Result run(Options options) {
+        AlgorithmTable table = options.algorithm().table(options.ranks());
+        try (Crew crew = ThreadCrew.of(options.ranks(), options.sizes().max(), table)) {
             return CollectivesBench.run(crew, options, new CollectivesBench.Listener() {
                 @Override
                 public void begins(double copyBytesPerSecond) {
@@ -50,6 +64,32 @@ class CollectivesBenchTest {
             assertThat(row.p50Us()).isPositive().isLessThanOrEqualTo(row.p99Us());
         });
         assertThat(result.rows()).extracting(Row::op).contains("all-reduce", "send-receive", "barrier");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Way.class,
+            mode = Mode.EXCLUDE,
+            names = {"TREE", "SHARED", "HIERARCHICAL"})
+    void shouldFindEveryElementRightInEveryWay(Way way) {
+        Options all = new Options(
+                List.of(CollectiveOp.values()),
+                3,
+                BenchTransport.LOOPBACK,
+                BenchAlgorithm.of(way),
+                DType.F32,
+                new Sizes(4096, 4096, 2),
+                QUICK,
+                Checking.EVERY_ELEMENT);
+        List<CollectiveOp> possible = all.operations().stream()
+                .filter(op -> all.ways(op).contains(way))
+                .toList();
+        Result result = run(all.forced(all.algorithm(), possible));
+
+        assertThat(result.algorithm()).isEqualTo(way.label());
+        assertThat(result.rows())
+                .isNotEmpty()
+                .allSatisfy(row -> assertThat(row.wrong()).as("%s", row).hasValue(0));
     }
 
     @Test

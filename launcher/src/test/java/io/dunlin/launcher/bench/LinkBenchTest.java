@@ -2,6 +2,7 @@ package io.dunlin.launcher.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.launcher.report.JsonLine;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -31,7 +32,7 @@ class LinkBenchTest {
     @Test
     void shouldMeasureEveryDirection() {
         LinkBench.Options options = new LinkBench.Options(3, BenchTransport.LOOPBACK, 0.001, 10);
-        try (Crew crew = ThreadCrew.of(3, LinkBench.largestBytes(3))) {
+        try (Crew crew = ThreadCrew.of(3, LinkBench.largestBytes(3), AlgorithmTable.EMPTY)) {
             LinkBench.Result result = LinkBench.run(crew, options);
 
             assertThat(result.links())

@@ -2,7 +2,11 @@ package io.dunlin.launcher.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -20,7 +24,8 @@ final class BenchCommandsTest {
         "--min,1X,256M",
         "--min,1G,at most --max",
         "--factor,1,2 or more",
-        "--algorithm,fastest,auto",
+        "--algorithm,fastest,'auto, direct'",
+        "--tune,/none/algorithms.txt,a folder where it can be written",
         "--seconds-per-size,0,positive"
     })
     void shouldSayWhatAnOptionExpects(String option, String value, String expected) {
@@ -29,6 +34,56 @@ final class BenchCommandsTest {
                 .startsWith("DUN-100  " + option + " expects ")
                 .contains(expected, "found " + value)
                 .doesNotContain("\tat ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "broadcast,shared,f32,ring,'auto, direct, chain, shared for broadcast of f32 over shared','reduce-scatter, all-gather'",
+        "all-reduce,ipc,f32,shared,'direct, owners, ring',nothing between these ranks",
+        "all-reduce,ipc,bf16,ring,'auto, direct, owners for all-reduce of bf16','does all-gather'",
+        "'all-reduce,send-receive',udp,f32,direct,auto for send-receive,'all-to-all, broadcast'",
+        "all-reduce,udp,f32,hierarchical,halving-doubling,nothing between these ranks"
+    })
+    void shouldRefuseWhatAnAlgorithmCannotDo(
+            String op, String transport, String dtype, String algorithm, String possible, String does) {
+        int status = tool.run(
+                "bench",
+                "collectives",
+                "--op",
+                op,
+                "--transport",
+                transport,
+                "--dtype",
+                dtype,
+                "--algorithm",
+                algorithm);
+
+        assertThat(status).isEqualTo(2);
+        assertThat(recorded.err())
+                .startsWith("DUN-100  --algorithm expects one of ")
+                .contains(possible, "found " + algorithm + ", which does", does);
+    }
+
+    @Test
+    void shouldMeasureAllAlgorithmsOrOne() {
+        assertThat(tool.run("bench", "collectives", "--tune", "t.txt", "--algorithm", "ring"))
+                .isEqualTo(2);
+        assertThat(recorded.err()).startsWith("DUN-100  --tune expects no --algorithm");
+    }
+
+    @Test
+    void shouldTuneOnlyWhereThereIsAChoice() {
+        assertThat(tool.run("bench", "collectives", "--tune", "t.txt", "--op", "send-receive,barrier"))
+                .isEqualTo(2);
+        assertThat(recorded.err()).startsWith("DUN-100  --tune expects an --op that can be done in several ways");
+    }
+
+    @Test
+    void shouldNotMeasureForADamagedTable(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("algorithms.txt"), "dunlin algorithms 1\n");
+
+        assertThat(tool.run("bench", "collectives", "--tune", file.toString())).isEqualTo(2);
+        assertThat(recorded.err()).startsWith("DUN-707  ").contains("algorithms.txt:");
     }
 
     @Test
