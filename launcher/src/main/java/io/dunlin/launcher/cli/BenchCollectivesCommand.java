@@ -7,7 +7,6 @@ import io.dunlin.launcher.bench.CollectivesBench;
 import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.report.Readable;
 import io.dunlin.tensor.DType;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.List;
@@ -88,8 +87,9 @@ final class BenchCollectivesCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         CollectivesBench.Options options = options();
+        common.requireWritable();
         CollectivesBench.Result result =
                 CollectivesBench.run(Installation.current(), options, new Table(options, terminal.out()));
         common.write(result);

@@ -2,7 +2,9 @@ package io.dunlin.launcher.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -19,6 +21,7 @@ final class BenchCommandsTest {
         "--dtype,fp32,bf16",
         "--min,1X,256M",
         "--min,1G,at most --max",
+        "--max,99999999999G,256M",
         "--factor,1,2 or more",
         "--algorithm,fastest,auto",
         "--seconds-per-size,0,positive"
@@ -29,6 +32,16 @@ final class BenchCommandsTest {
                 .startsWith("DUN-100  " + option + " expects ")
                 .contains(expected, "found " + value)
                 .doesNotContain("\tat ");
+    }
+
+    @Test
+    void shouldLookAtTheFileForTheResultFirst(@TempDir Path folder) {
+        Path file = folder.resolve("none/result.json");
+        assertThat(tool.run("bench", "collectives", "--json", file.toString())).isEqualTo(2);
+        assertThat(tool.run("bench", "link", "--json", folder.toString())).isEqualTo(2);
+        assertThat(recorded.err())
+                .startsWith("DUN-100  --json: " + file + " cannot be written: there is no folder ")
+                .contains("DUN-100  --json: " + folder + " cannot be written: it is a folder");
     }
 
     @Test
