@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Ranks on {@link ShapedLinks} that do collectives and nothing else, a process for each.
@@ -66,8 +69,39 @@ record LinkWorld(ShapedLinks links, int ranksPerHost, Path folder) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
         } finally {
-            ranks.forEach(Process::destroyForcibly);
+            end(ranks);
         }
+    }
+
+    /** A killed driver leaves its files: they go with the processes. */
+    private void end(List<Process> ranks) {
+        ranks.forEach(Process::destroyForcibly);
+        for (Process rank : ranks) {
+            rank.onExit()
+                    .orTimeout(DunlinProcess.PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                    .join();
+        }
+        for (int host = 0; host < links.hosts(); host++) {
+            remove(driver(host));
+        }
+    }
+
+    private static void remove(Path folder) {
+        if (Files.notExists(folder)) {
+            return;
+        }
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path driver(int host) {
+        return Path.of(
+                "/dev/shm/dunlin-link-%d-%d".formatted(ProcessHandle.current().pid(), host));
     }
 
     private Process start(int rank, long bytes, int times) throws IOException {
@@ -80,7 +114,7 @@ record LinkWorld(ShapedLinks links, int ranksPerHost, Path folder) {
                 "-cp",
                 System.getProperty("java.class.path"),
                 LinkRank.class.getName(),
-                "/dev/shm/dunlin-link-%d-%d".formatted(ProcessHandle.current().pid(), host),
+                driver(host).toString(),
                 Integer.toString(rank),
                 addresses(),
                 Long.toString(bytes),

@@ -130,6 +130,26 @@ class SeveralHostsTest {
         }
     }
 
+    @Test
+    void shouldLeaveNothingBehindWhenItIsInterruptedWhileAHostIsSilent() throws Exception {
+        String silent = script("silent.sh", "#!/bin/sh\nexec sleep 60\n");
+        try (LocalCluster cluster = LocalCluster.in(folder)) {
+            DunlinProcess agent = cluster.train("interrupted", TestJob.tiny(5).on(TWO, "sh " + silent), 2);
+            RunFolder run = cluster.run("interrupted");
+            await("a host that is silent")
+                    .atMost(DunlinProcess.PATIENCE)
+                    .until(() -> Files.exists(run.path().resolve(".hosts"))
+                            && !sharedFolders(run).isEmpty());
+
+            agent.signal("INT");
+
+            agent.endsWith(75);
+            assertThat(sharedFolders(run)).isEmpty();
+            assertThat(run.path().resolve(".hosts")).doesNotExist();
+            assertThat(agent.text()).doesNotContain("DUN-");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

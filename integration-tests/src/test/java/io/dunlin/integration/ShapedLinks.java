@@ -7,9 +7,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -31,9 +34,13 @@ final class ShapedLinks implements AutoCloseable {
     private static final String SPACE_PREFIX = "dunlin-";
     private static final String LINK_PREFIX = "dl";
     private static final Pattern SPACE = Pattern.compile(SPACE_PREFIX + "(\\d+)-\\d+-\\d+");
-    private static final Pattern BRIDGE = Pattern.compile(LINK_PREFIX + "([0-9a-z]+)-\\d+b");
+    private static final Pattern BRIDGE = Pattern.compile(LINK_PREFIX + "([0-9a-z]+)-[0-9a-z]+b\\b");
     private static final int RADIX = Character.MAX_RADIX;
-    private static final AtomicInteger NUMBER = new AtomicInteger();
+
+    /** Names of links have at most 15 letters: {@code dl}, a process, a number of four and an end of two. */
+    private static final int NUMBERS = 36 * 36 * 36 * 36;
+
+    private static final Duration COMMAND = Duration.ofSeconds(30);
 
     private final int hosts;
     private final String spaces;
@@ -41,10 +48,11 @@ final class ShapedLinks implements AutoCloseable {
 
     private ShapedLinks(int hosts) {
         this.hosts = hosts;
-        int number = NUMBER.getAndIncrement();
+        // The nearest there is to a number that no other links of this process have.
+        long number = Math.floorMod(System.nanoTime() / 1000, NUMBERS);
         long pid = ProcessHandle.current().pid();
         this.spaces = SPACE_PREFIX + pid + "-" + number + "-";
-        this.links = LINK_PREFIX + Long.toString(pid, RADIX) + "-" + number;
+        this.links = LINK_PREFIX + Long.toString(pid, RADIX) + "-" + Long.toString(number, RADIX);
     }
 
     /** Hosts that send as fast as they can. */
@@ -188,25 +196,41 @@ final class ShapedLinks implements AutoCloseable {
             Process process = new ProcessBuilder(command.split(" "))
                     .redirectErrorStream(true)
                     .start();
-            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return process.waitFor() == 0 ? "" : "exit code " + process.exitValue() + ": " + said.strip();
+            String said = said(process);
+            return process.exitValue() == 0 ? "" : "exit code " + process.exitValue() + ": " + said.strip();
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", e);
         }
     }
 
     /** What a command prints; nothing if there is no such command. */
     private static String output(String command) {
         try {
-            Process process = new ProcessBuilder(command.split(" "))
+            return said(new ProcessBuilder(command.split(" "))
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+                    .start());
         } catch (IOException noSuchCommand) {
             return "";
+        }
+    }
+
+    /** All that a process prints; it has ended then. */
+    private static String said(Process process) {
+        CompletableFuture<String> said = CompletableFuture.supplyAsync(() -> {
+            try {
+                return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        try {
+            return said.thenCombine(process.onExit(), (text, _) -> text)
+                    .orTimeout(COMMAND.toSeconds(), TimeUnit.SECONDS)
+                    .join();
+        } catch (CompletionException e) {
+            process.destroyForcibly();
+            throw new IllegalStateException(
+                    "no end of " + process.info().commandLine().orElse("a command"), e);
         }
     }
 }

@@ -3,7 +3,6 @@ package io.dunlin.launcher.agent;
 import io.dunlin.collectives.flight.FlightFileException;
 import io.dunlin.collectives.flight.Sentinel;
 import io.dunlin.collectives.flight.Verdict;
-import io.dunlin.collectives.flight.Watchdog;
 import io.dunlin.launcher.report.Phase;
 import io.dunlin.launcher.report.Report;
 import io.dunlin.launcher.report.RunEvent;
@@ -17,7 +16,7 @@ import java.util.function.Supplier;
 
 /**
  * Says who holds up the others, from what the ranks of a generation have written about their communication; says nothing
- * where nothing was written.
+ * where nothing was written. Ranks of other hosts are not judged while they run: see {@link RankSightings}.
  */
 final class Blame implements AutoCloseable {
     private static final long PACE_NS = 500_000_000L;
@@ -30,7 +29,8 @@ final class Blame implements AutoCloseable {
 
     private final GenerationRun.Context context;
     private final List<RankWatch> ranks;
-    private final Watchdog watchdog;
+    private final RankSightings sightings;
+    private final Sentinel sentinel;
     private final Map<Slow, Long> slowToldNs = new HashMap<>();
     private Optional<Notice> considered = Optional.empty();
     private Optional<Verdict> said = Optional.empty();
@@ -41,24 +41,16 @@ final class Blame implements AutoCloseable {
      * A watch over ranks that are yet to come.
      *
      * @param folder that they will write to
-     * @param world how many there will be
      * @param ranks where they will appear
      */
-    Blame(GenerationRun.Context context, Path folder, int world, List<RankWatch> ranks) {
+    Blame(GenerationRun.Context context, Path folder, List<RankWatch> ranks) {
         this.context = context;
         this.ranks = ranks;
         Deadlines deadlines = context.deadlines();
-        Sentinel.Limits limits = new Sentinel.Limits(
+        this.sightings = new RankSightings(folder, ranks);
+        this.sentinel = new Sentinel(new Sentinel.Limits(
                 deadlines.of(Phase.FIRST_STEP).dividedBy(2),
-                deadlines.of(Phase.STEP).dividedBy(2));
-        this.watchdog = new Watchdog(folder, world, this::works, context.timeline()::nowNs, new Sentinel(limits));
-    }
-
-    /** One that has said that it failed is as good as gone. */
-    private boolean works(int rank) {
-        return rank < ranks.size()
-                && ranks.get(rank).running()
-                && !ranks.get(rank).hasFailed();
+                deadlines.of(Phase.STEP).dividedBy(2)));
     }
 
     /** Looks from time to time, and tells what is new. */
@@ -66,13 +58,18 @@ final class Blame implements AutoCloseable {
         long nowNs = context.timeline().nowNs();
         if (nowNs - lookedNs >= PACE_NS) {
             lookedNs = nowNs;
-            for (Verdict verdict : seen(watchdog::look, List.<Verdict>of())) {
-                if (isAllowed(verdict, nowNs) && isNews(verdict, nowNs)) {
+            for (Verdict verdict : seen(() -> sentinel.look(nowNs, sightings.ownSinceLast()), List.<Verdict>of())) {
+                if (isSeenInFull(verdict) && isAllowed(verdict, nowNs) && isNews(verdict, nowNs)) {
                     said = verdict.hang() ? Optional.of(verdict) : said;
                     context.tell(notice(verdict).event());
                 }
             }
         }
+    }
+
+    /** A rank of another host may seem to wait for nobody only because nobody here sees what it waits for. */
+    private boolean isSeenInFull(Verdict verdict) {
+        return verdict.culprits().stream().allMatch(sightings::isOwn);
     }
 
     /** On a busy machine ranks are slow again and again; the person knows. */
@@ -103,7 +100,15 @@ final class Blame implements AutoCloseable {
 
     /** Finds out what the ranks wait for now, before they are told to leave. */
     void consider() {
-        considered = seen(watchdog::explain, Optional.<Verdict>empty()).map(this::notice);
+        considered = seen(this::explained, Optional.<Verdict>empty()).map(this::notice);
+    }
+
+    private Optional<Verdict> explained() {
+        long nowNs = context.timeline().nowNs();
+        // Of ranks of other hosts that have ended, only what needs no clock.
+        return sentinel.explain(nowNs, sightings.ownAndEnded())
+                .filter(verdict -> verdict.kind() == Verdict.Kind.DEAD || verdict.kind() == Verdict.Kind.DESYNC)
+                .or(() -> sentinel.explain(nowNs, sightings.own()).filter(this::isSeenInFull));
     }
 
     /** Tells what was found out, unless that was told when it began. */
@@ -149,6 +154,6 @@ final class Blame implements AutoCloseable {
 
     @Override
     public void close() {
-        watchdog.close();
+        sightings.close();
     }
 }

@@ -56,11 +56,8 @@ final class Ending {
             if (watch.running()) {
                 context.tell(new RunEvent.Notice(
                         Report.Level.WARNING,
-                        "rank %d (pid %d) was killed and has not left yet: %s"
-                                .formatted(
-                                        watch.rank(),
-                                        watch.handle().pid(),
-                                        watch.handle().state())));
+                        "%s was killed and has not left yet: %s"
+                                .formatted(watch.name(), watch.handle().state())));
             }
         }
     }

@@ -4,6 +4,7 @@ import io.dunlin.launcher.agent.HostOrder.RankId;
 import io.dunlin.launcher.worker.Command;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -17,9 +18,7 @@ final class FarRank implements RankHandle {
     private static final long UNKNOWN_PID = 0;
 
     private final RankId id;
-    private final String host;
-    private final Path log;
-    private final Duration startLimit;
+    private final HostLink.Settings link;
     private final Consumer<HostOrder> orders;
     private final CompletableFuture<Long> pid = new CompletableFuture<>();
     private volatile CompletableFuture<String> state = new CompletableFuture<>();
@@ -28,15 +27,12 @@ final class FarRank implements RankHandle {
     /**
      * A rank that was asked for.
      *
-     * @param log its standard error
-     * @param startLimit until its process must have started
+     * @param link to its host, whose deadline is also that of the start of its process
      * @param orders to its host
      */
-    FarRank(RankId id, String host, Path log, Duration startLimit, Consumer<HostOrder> orders) {
+    FarRank(RankId id, HostLink.Settings link, Consumer<HostOrder> orders) {
         this.id = id;
-        this.host = host;
-        this.log = log;
-        this.startLimit = startLimit;
+        this.link = link;
         this.orders = orders;
     }
 
@@ -64,23 +60,30 @@ final class FarRank implements RankHandle {
 
     @Override
     public String host() {
-        return host;
+        return link.host();
     }
 
     @Override
     public long pid() {
         try {
-            return pid.orTimeout(startLimit.toNanos(), TimeUnit.NANOSECONDS).join();
+            return pid.orTimeout(link.deadline().toNanos(), TimeUnit.NANOSECONDS)
+                    .join();
         } catch (CompletionException e) {
             throw e.getCause() instanceof LaunchException known
                     ? known
-                    : LaunchException.hostSilent(host, startLimit, log);
+                    : LaunchException.hostSilent(link.host(), link.deadline(), link.log());
         }
     }
 
     @Override
+    public OptionalLong knownPid() {
+        long known = pid.isCompletedExceptionally() ? UNKNOWN_PID : pid.getNow(UNKNOWN_PID);
+        return known == UNKNOWN_PID ? OptionalLong.empty() : OptionalLong.of(known);
+    }
+
+    @Override
     public Path log() {
-        return log;
+        return link.folder().log(id.rank());
     }
 
     @Override
@@ -104,7 +107,7 @@ final class FarRank implements RankHandle {
         try {
             return answer.get(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            return "unknown: host " + host + " does not answer";
+            return "unknown: host " + link.host() + " does not answer";
         } catch (ExecutionException e) {
             throw new IllegalStateException(e);
         } catch (InterruptedException e) {

@@ -98,19 +98,19 @@ final class GenerationRun {
         this.specs = specs;
         this.recovery = recovery;
         this.waiting = new WaitingLines(context, FIRST_WAITING_LINE, NEXT_WAITING_LINE);
-        this.blame = new Blame(
-                context, new RunFolder(specs.getFirst().runFolder()).flights(generation), specs.size(), ranks);
+        this.blame = new Blame(context, new RunFolder(specs.getFirst().runFolder()).flights(generation), ranks);
     }
 
     /** Starts all ranks and returns when the last has left. */
     Result run() {
-        try {
-            start();
-            return watch();
-        } finally {
-            // Whatever went wrong in here, no process outlives its generation.
-            new Ending(context, generation, ranks).kill();
-            blame.close();
+        try (blame) {
+            try {
+                start();
+                return watch();
+            } finally {
+                // Whatever went wrong in here, no process outlives its generation.
+                new Ending(context, generation, ranks).kill();
+            }
         }
     }
 

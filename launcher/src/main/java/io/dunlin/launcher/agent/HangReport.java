@@ -62,10 +62,9 @@ record HangReport(List<String> where, List<Integer> silent) {
                                 watch.frames()
                                         .subList(0, Math.min(3, watch.frames().size())))
                 : "does not answer, process is " + watch.handle().state();
-        return "rank %d (pid %d) %s, %s, silent for %.1f s: %s"
+        return "%s %s, %s, silent for %.1f s: %s"
                 .formatted(
-                        watch.rank(),
-                        watch.handle().pid(),
+                        watch.name(),
                         watch.phase().title(),
                         watch.workingOn() == 0 ? "before step 1" : "step " + watch.workingOn(),
                         silence.toMillis() / 1000.0,

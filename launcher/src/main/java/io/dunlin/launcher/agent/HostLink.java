@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +29,10 @@ import java.util.function.Consumer;
 final class HostLink implements RankLauncher, AutoCloseable {
     private static final Duration LEAVE = Duration.ofSeconds(6);
     private static final int SHOWN_LINES = 3;
+    private static final int NOT_STARTED = 1;
+
+    /** What is behind a shell that has not led to a ready host has little to finish. */
+    private static final Duration LEAVE_UNREADY = Duration.ofSeconds(2);
 
     private final Settings settings;
     private final Process shell;
@@ -157,9 +160,11 @@ final class HostLink implements RankLauncher, AutoCloseable {
             case HostWord.Refused refused ->
                 ready.completeExceptionally(LaunchException.hostRefused(settings.host(), refused));
             case HostWord.Started(RankId id, long pid) -> rank(id).ifPresent(rank -> rank.started(pid));
-            case HostWord.NotStarted(RankId id, String why) ->
+            case HostWord.NotStarted(RankId id, String why) -> {
                 rank(id).ifPresent(rank ->
                         rank.notStarted(LaunchException.processNotStarted(id.rank(), new IOException(why))));
+                rankEnded(id, new RankExit(NOT_STARTED));
+            }
             case HostWord.Said(RankId id, var report) ->
                 settings.sink().accept(new AgentEvent.Reported(id.generation(), id.rank(), report));
             case HostWord.Exited(RankId id, int status) -> rankEnded(id, new RankExit(status));
@@ -223,8 +228,7 @@ final class HostLink implements RankLauncher, AutoCloseable {
     @Override
     public RankHandle start(LaunchSpec spec) {
         RankId id = RankId.of(spec);
-        FarRank rank =
-                new FarRank(id, settings.host(), settings.folder().log(spec.rank()), settings.deadline(), this::order);
+        FarRank rank = new FarRank(id, settings, this::order);
         synchronized (ranks) {
             if (!lost) {
                 ranks.put(id, rank);
@@ -248,24 +252,26 @@ final class HostLink implements RankLauncher, AutoCloseable {
     /** Ends the host's part in the run: its input ends, and so do its ranks; a shell that stays is killed. */
     @Override
     public void close() {
-        outgoing.close();
-        if (!ready.isDone() || ready.isCompletedExceptionally()) {
-            // Whatever is behind it has nothing to finish.
-            shell.destroyForcibly();
-        }
+        closeAll(List.of(this));
+    }
+
+    /** Closes all at once, so that one that stays does not hold up the others. */
+    static void closeAll(List<HostLink> links) {
+        links.forEach(link -> link.outgoing.close());
+        long beginNs = System.nanoTime();
+        links.forEach(link -> link.awaitEnd(beginNs));
+    }
+
+    private void awaitEnd(long sinceNs) {
+        boolean unready = !ready.isDone() || ready.isCompletedExceptionally();
+        long limitNs = (unready ? LEAVE_UNREADY : LEAVE).toNanos();
         try {
-            if (!shell.waitFor(LEAVE.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!shell.waitFor(sinceNs + limitNs - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                 shell.destroyForcibly();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             shell.destroyForcibly();
         }
-    }
-
-    /** Closes all at once, so that one that stays does not hold up the others. */
-    static void closeAll(List<HostLink> links) {
-        links.forEach(link -> link.outgoing.close());
-        new ArrayList<>(links).forEach(HostLink::close);
     }
 }

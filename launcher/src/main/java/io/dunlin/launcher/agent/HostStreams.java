@@ -5,6 +5,7 @@ import io.dunlin.collectives.transport.MediaDriverHost;
 import io.dunlin.collectives.transport.MediaDriverSettings;
 import io.dunlin.launcher.place.SharedFolder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
 /** What a host holds for the streams of a run: a folder in shared memory, and the media driver in it. */
@@ -39,7 +40,7 @@ final class HostStreams implements AutoCloseable {
                 folder.close();
                 throw e;
             }
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             throw LaunchException.sharedFolder(parent, e);
         }
     }
@@ -51,7 +52,10 @@ final class HostStreams implements AutoCloseable {
 
     @Override
     public void close() {
-        driver.close();
-        folder.close();
+        try {
+            driver.close();
+        } finally {
+            folder.close();
+        }
     }
 }

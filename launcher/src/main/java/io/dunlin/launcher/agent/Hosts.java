@@ -34,11 +34,13 @@ final class Hosts implements RankLauncher, AutoCloseable {
 
     private final Settings settings;
     private final String proof = UUID.randomUUID().toString();
-    private final List<Host> hosts = new ArrayList<>();
     private final RankLauncher here;
-    private Optional<HostStreams> streams = Optional.empty();
+    private volatile List<Host> hosts = List.of();
+    private volatile Optional<HostStreams> streams = Optional.empty();
     private Placement placement = new Placement(List.of());
     private int reopened;
+    private boolean proofWritten;
+    private boolean closed;
 
     /**
      * What a run's hosts are made of.
@@ -72,7 +74,7 @@ final class Hosts implements RankLauncher, AutoCloseable {
         private List<Integer> ports = List.of();
         private int cores;
         private HostNetwork network = new HostNetwork("", "", 0, 0, 0);
-        private Optional<HostLink> link = Optional.empty();
+        private volatile Optional<HostLink> link = Optional.empty();
 
         private Host(HostSlots wanted, int index, InetAddress address, int firstRank, int ranks) {
             this.name = wanted.name();
@@ -89,7 +91,8 @@ final class Hosts implements RankLauncher, AutoCloseable {
         }
     }
 
-    private Hosts(Settings settings) {
+    /** Holds nothing yet. */
+    Hosts(Settings settings) {
         this.settings = settings;
         this.here = JvmRankLauncher.standard(settings.installation(), settings.folder(), settings.sink());
     }
@@ -99,32 +102,51 @@ final class Hosts implements RankLauncher, AutoCloseable {
      *
      * @throws io.dunlin.error.DunlinException naming the host that cannot be
      */
-    static Hosts open(Settings settings) {
-        Hosts hosts = new Hosts(settings);
-        try {
-            hosts.find();
-            hosts.open();
-            return hosts;
-        } catch (RuntimeException e) {
-            hosts.close();
-            throw e;
+    void open() {
+        hosts = find();
+        requireOneNameForThisHost();
+        requireReachable();
+        if (hosts.stream().anyMatch(host -> host.far)) {
+            take(this::writeProof);
         }
+        // All shells at once: each may take seconds.
+        hosts.stream().filter(host -> host.far).forEach(host -> link(host, ""));
+        hosts.stream().filter(host -> !host.far).forEach(this::openHere);
+        hosts.stream().filter(host -> host.far).forEach(Hosts::awaitReady);
+        placement = Placement.over(
+                hosts.stream()
+                        .map(host -> new Placement.Share(name(host), host.ranks, host.cores))
+                        .toList(),
+                settings.threads());
     }
 
-    private void find() {
+    /**
+     * Does what {@link #close} takes back; not after it, and not at the same time.
+     *
+     * @throws LaunchException if this is closed
+     */
+    private synchronized void take(Runnable what) {
+        if (closed) {
+            throw LaunchException.leaving();
+        }
+        what.run();
+    }
+
+    private List<Host> find() {
         LaunchSettings launch = settings.launch();
         List<HostSlots> wanted =
                 launch.hosts().isEmpty() ? List.of(new HostSlots(LOOPBACK, HostSlots.UNBOUNDED)) : launch.hostSlots();
         int[] counts = HostSlots.spread(wanted, launch.ranks());
+        List<Host> found = new ArrayList<>();
         int firstRank = 0;
         for (int index = 0; index < counts.length; index++) {
             if (counts[index] > 0) {
                 HostSlots host = wanted.get(index);
-                hosts.add(new Host(host, index, resolve(host), firstRank, counts[index]));
+                found.add(new Host(host, index, resolve(host), firstRank, counts[index]));
                 firstRank += counts[index];
             }
         }
-        requireReachable();
+        return found;
     }
 
     private static InetAddress resolve(HostSlots host) {
@@ -132,6 +154,15 @@ final class Hosts implements RankLauncher, AutoCloseable {
             return host.address();
         } catch (IOException e) {
             throw LaunchException.unknownHost(host.name(), e);
+        }
+    }
+
+    /** Two names would be two hosts, which talk by UDP and count the same cores twice. */
+    private void requireOneNameForThisHost() {
+        List<String> here =
+                hosts.stream().filter(host -> !host.far).map(host -> host.name).toList();
+        if (here.size() > 1) {
+            throw LaunchException.sameHost(here);
         }
     }
 
@@ -145,28 +176,18 @@ final class Hosts implements RankLauncher, AutoCloseable {
         }
     }
 
-    private void open() {
-        if (hosts.stream().anyMatch(host -> host.far)) {
-            writeProof();
-        }
-        // All shells at once: each may take seconds.
-        hosts.stream().filter(host -> host.far).forEach(host -> host.link = Optional.of(begin(host, "")));
-        hosts.stream().filter(host -> !host.far).forEach(this::openHere);
-        hosts.stream().filter(host -> host.far).forEach(Hosts::awaitReady);
-        placement = Placement.over(
-                hosts.stream()
-                        .map(host -> new Placement.Share(name(host), host.ranks, host.cores))
-                        .toList(),
-                settings.threads());
-    }
-
     private void writeProof() {
         Path file = HostOrder.Open.proofIn(settings.folder());
+        proofWritten = true;
         try {
             Files.writeString(file, proof);
         } catch (IOException e) {
             throw LaunchException.runFolder(file, e);
         }
+    }
+
+    private void link(Host host, String suffix) {
+        take(() -> host.link = Optional.of(begin(host, suffix)));
     }
 
     private HostLink begin(Host host, String suffix) {
@@ -196,7 +217,7 @@ final class Hosts implements RankLauncher, AutoCloseable {
         host.network = HostNetwork.look(host.address);
         if (ranks > 1) {
             host.ports = byUdp() ? Ports.choose(host.address, wantedPorts(host)) : List.of();
-            streams = Optional.of(HostStreams.open(sharedMemory(), settings.runId(), host.ranks, ranks));
+            take(() -> streams = Optional.of(HostStreams.open(sharedMemory(), settings.runId(), host.ranks, ranks)));
         }
     }
 
@@ -286,19 +307,30 @@ final class Hosts implements RankLauncher, AutoCloseable {
             // Its old folder may still be in use by ranks that are just leaving.
             reopened++;
             host.link().close();
-            host.link = Optional.of(begin(host, "-" + reopened));
+            link(host, "-" + reopened);
             awaitReady(host);
         }
         return host.link().start(spec);
     }
 
+    /** From any thread, also while this opens: who waits for a host then hears that it has gone. */
     @Override
     public void close() {
-        List<HostLink> links =
-                hosts.stream().flatMap(host -> host.link.stream()).toList();
-        HostLink.closeAll(links);
-        streams.ifPresent(HostStreams::close);
-        if (!links.isEmpty()) {
+        shut();
+        HostLink.closeAll(hosts.stream().flatMap(host -> host.link.stream()).toList());
+        try {
+            streams.ifPresent(HostStreams::close);
+        } finally {
+            removeProof();
+        }
+    }
+
+    private synchronized void shut() {
+        closed = true;
+    }
+
+    private synchronized void removeProof() {
+        if (proofWritten) {
             try {
                 Files.deleteIfExists(HostOrder.Open.proofIn(settings.folder()));
             } catch (IOException e) {

@@ -4,6 +4,7 @@ import io.dunlin.error.DunlinException;
 import io.dunlin.error.ExitCode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /** A run that cannot be started, found or controlled. */
 public final class LaunchException extends DunlinException {
@@ -109,6 +110,21 @@ public final class LaunchException extends DunlinException {
                         .formatted(word, "_ . , : / @ % + = -"),
                 "move Dunlin, its JDK or the run to a folder without such characters",
                 ExitCode.ENVIRONMENT);
+    }
+
+    /** DUN-220: the run is being left while it begins. */
+    static LaunchException leaving() {
+        return new LaunchException(
+                "DUN-220", "the run was left before its hosts were ready", "start it again", ExitCode.INTERRUPTED);
+    }
+
+    /** DUN-118: two names lead to one host. */
+    static LaunchException sameHost(List<String> names) {
+        return new LaunchException(
+                "DUN-118",
+                "launch.hosts names this host more than once: %s".formatted(String.join(", ", names)),
+                "name it once, with as many ranks as it shall have: \"%s:4\"".formatted(names.getFirst()),
+                ExitCode.USAGE);
     }
 
     /** DUN-221: nothing was heard of a host in time. */

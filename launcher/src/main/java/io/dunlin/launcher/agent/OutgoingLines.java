@@ -9,17 +9,19 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /** Lines to the standard input of a process, written by a thread of its own: who sends never waits for the reader. */
-final class OutgoingLines implements AutoCloseable {
+public final class OutgoingLines implements AutoCloseable {
     private final BlockingQueue<String> waiting = new LinkedBlockingQueue<>();
     private final OutputStream out;
     private final Thread writer;
 
-    OutgoingLines(OutputStream out, String threadName) {
+    /** Lines to {@code out}, which belongs to this from now on. */
+    public OutgoingLines(OutputStream out, String threadName) {
         this.out = out;
         this.writer = Thread.ofPlatform().daemon().name(threadName).start(this::write);
     }
 
-    void send(String line) {
+    /** Writes a line, some time; nothing if the process has ended. */
+    public void send(String line) {
         waiting.add(line);
     }
 

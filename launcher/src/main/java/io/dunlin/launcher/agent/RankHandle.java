@@ -2,6 +2,7 @@ package io.dunlin.launcher.agent;
 
 import io.dunlin.launcher.worker.Command;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
 /** A started rank process. */
 interface RankHandle {
@@ -10,8 +11,17 @@ interface RankHandle {
         return "";
     }
 
-    /** Its process id on that host. */
+    /**
+     * Its process id on that host; waits until it is known.
+     *
+     * @throws LaunchException if its process was not started, or nobody says so in time
+     */
     long pid();
+
+    /** Its process id if that is known now: for what is said of a rank that may never have started. */
+    default OptionalLong knownPid() {
+        return OptionalLong.of(pid());
+    }
 
     /** Where its standard error goes. */
     Path log();

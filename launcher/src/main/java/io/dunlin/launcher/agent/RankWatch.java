@@ -5,6 +5,7 @@ import io.dunlin.launcher.report.Report;
 import io.dunlin.launcher.worker.Command;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** What the agent knows of one rank of the current generation; written by the agent's thread alone. */
 final class RankWatch {
@@ -116,6 +117,12 @@ final class RankWatch {
 
     int rank() {
         return rank;
+    }
+
+    /** For people: {@code rank 3 (pid 4711)}. */
+    String name() {
+        OptionalLong pid = handle.knownPid();
+        return "rank %d (%s)".formatted(rank, pid.isPresent() ? "pid " + pid.getAsLong() : "not started");
     }
 
     RankHandle handle() {

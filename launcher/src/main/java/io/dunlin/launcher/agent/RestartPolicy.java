@@ -57,6 +57,16 @@ final class RestartPolicy {
         }
         fruitless = cause.step() > lastStep ? 0 : fruitless + 1;
         lastStep = cause.step();
+        return again();
+    }
+
+    /** Decides after a generation whose ranks could not all be started: a host may come back. */
+    Decision afterNoStart() {
+        fruitless++;
+        return again();
+    }
+
+    private Decision again() {
         if (restarts >= limit) {
             return new Decision.GiveUp(
                     "DUN-202",

@@ -28,6 +28,7 @@ final class Site implements AutoCloseable {
     private final Deque<AutoCloseable> held = new ArrayDeque<>();
     private final Thread hook = new Thread(this::release, "site-cleanup");
     private final CompletableFuture<Membership> membership;
+    private boolean released;
 
     private Site(String runId, Membership.Settings settings) {
         this.runId = runId;
@@ -82,11 +83,23 @@ final class Site implements AutoCloseable {
         return runId;
     }
 
-    /** Makes the run's hosts ready; they go with this site. */
+    /**
+     * Makes the run's hosts ready; they go with this site, also if that comes first.
+     *
+     * @throws io.dunlin.error.DunlinException naming the host that cannot be
+     */
     Hosts openHosts(Hosts.Settings settings) {
-        Hosts hosts = Hosts.open(settings);
-        held.push(hosts);
+        Hosts hosts = new Hosts(settings);
+        hold(hosts);
+        hosts.open();
         return hosts;
+    }
+
+    private synchronized void hold(Hosts hosts) {
+        if (released) {
+            hosts.close();
+        }
+        held.push(hosts);
     }
 
     /**
@@ -124,6 +137,7 @@ final class Site implements AutoCloseable {
 
     /** Gives everything back, last taken first; a part that fails to close does not keep the others. */
     private synchronized void release() {
+        released = true;
         while (!held.isEmpty()) {
             try {
                 held.pop().close();

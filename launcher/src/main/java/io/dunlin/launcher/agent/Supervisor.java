@@ -53,26 +53,21 @@ final class Supervisor {
     ExitCode run(LaunchSpec.Start first) {
         RecoveryClock recovery = RecoveryClock.first(context.timeline().nowNs());
         LaunchSpec.Start start = first;
-        while (true) {
+        long step = 0;
+        for (boolean begun = false; ; begun = true) {
             long generation = context.registry().open(assignment.placement().ranks());
-            GenerationRun.Result result;
+            Next next;
             try {
-                result = new GenerationRun(context, generation, assignment.forGeneration(generation, start), recovery)
+                GenerationRun.Result result = new GenerationRun(
+                                context, generation, assignment.forGeneration(generation, start), recovery)
                         .run();
+                step = result.step();
+                next = after(result);
             } catch (LaunchException e) {
-                // For instance a host that was there for the first generation and is not any more.
-                return ended(
-                        new Next.End(
-                                RunEvent.Outcome.FAILED,
-                                e.exitCode(),
-                                e.code(),
-                                String.valueOf(e.getMessage()),
-                                e.remedy()),
-                        0);
+                next = begun ? notStarted(e, start, step) : Next.End.of(e);
             }
-            Next next = after(result);
             if (next instanceof Next.End end) {
-                return ended(end, result.step());
+                return ended(end, step);
             }
             Next.Again again = (Next.Again) next;
             recovery = RecoveryClock.after(again.lost(), context.timeline().nowNs());
@@ -120,20 +115,38 @@ final class Supervisor {
         return switch (policy.after(failed.cause())) {
             case RestartPolicy.Decision.GiveUp(String code, String reason, String remedy, ExitCode exitCode) ->
                 new Next.End(RunEvent.Outcome.FAILED, exitCode, code, reason, remedy);
-            case RestartPolicy.Decision.Restart restart -> restart(failed, restart);
+            case RestartPolicy.Decision.Restart restart -> restart(Loss.of(failed), restart);
         };
     }
 
-    private Next restart(GenerationRun.Result.Failed failed, RestartPolicy.Decision.Restart restart) {
-        long fromStep = failed.start().kind() == LaunchSpec.Kind.STEP
-                ? failed.start().step()
-                : checkpoints.newestCompleteStep();
+    /** For instance a host that was there for the first generation and is not now: it may come back. */
+    private Next notStarted(LaunchException why, LaunchSpec.Start start, long step) {
+        return switch (policy.afterNoStart()) {
+            case RestartPolicy.Decision.GiveUp _ -> Next.End.of(why);
+            case RestartPolicy.Decision.Restart restart -> {
+                context.tell(new RunEvent.Notice(
+                        Report.Level.WARNING, "%s  %s".formatted(why.code(), String.valueOf(why.getMessage()))));
+                yield restart(new Loss(start, step, Duration.ZERO, Duration.ZERO), restart);
+            }
+        };
+    }
+
+    /** What the last generation leaves to the next: its start, its last step, and what it took to notice and to stop. */
+    private record Loss(LaunchSpec.Start start, long step, Duration detect, Duration stop) {
+        static Loss of(GenerationRun.Result.Failed failed) {
+            return new Loss(
+                    failed.start(),
+                    failed.step(),
+                    Duration.ofNanos(failed.cause().silentNs()),
+                    failed.stop());
+        }
+    }
+
+    private Next restart(Loss loss, RestartPolicy.Decision.Restart restart) {
+        long fromStep =
+                loss.start().kind() == LaunchSpec.Kind.STEP ? loss.start().step() : checkpoints.newestCompleteStep();
         context.tell(new RunEvent.Restarting(
-                restart.attempt(),
-                restart.limit(),
-                fromStep,
-                Math.max(0, failed.step() - fromStep),
-                restart.backOff()));
+                restart.attempt(), restart.limit(), fromStep, Math.max(0, loss.step() - fromStep), restart.backOff()));
         long waitFromNs = context.timeline().nowNs();
         long waitUntilNs = waitFromNs + restart.backOff().toNanos();
         while (context.timeline().nowNs() < waitUntilNs) {
@@ -154,10 +167,10 @@ final class Supervisor {
             }
         }
         return new Next.Again(
-                failed.start(),
+                loss.start(),
                 new RecoveryClock.Lost(
-                        Duration.ofNanos(failed.cause().silentNs()),
-                        failed.stop(),
+                        loss.detect(),
+                        loss.stop(),
                         Duration.ofNanos(context.timeline().nowNs() - waitFromNs)));
     }
 
@@ -188,6 +201,15 @@ final class Supervisor {
                 implements Next {
             private static End of(RunEvent.Outcome outcome, ExitCode exitCode) {
                 return new End(outcome, exitCode, "", "", "");
+            }
+
+            private static End of(LaunchException why) {
+                return new End(
+                        RunEvent.Outcome.FAILED,
+                        why.exitCode(),
+                        why.code(),
+                        String.valueOf(why.getMessage()),
+                        why.remedy());
             }
         }
     }

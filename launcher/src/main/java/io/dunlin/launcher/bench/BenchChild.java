@@ -1,13 +1,12 @@
 package io.dunlin.launcher.bench;
 
 import io.dunlin.launcher.agent.LaunchException;
+import io.dunlin.launcher.agent.OutgoingLines;
 import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.report.JsonLine;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.OutputStreamWriter;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,11 +18,12 @@ import java.util.function.Consumer;
 /** One process of a measurement, as the process that started it sees it. */
 final class BenchChild implements AutoCloseable {
     private static final int LAST_LINES = 5;
+    private static final int UNKNOWN = -1;
 
     private final CrewSpec spec;
     private final Process process;
     private final Path log;
-    private final Writer in;
+    private final OutgoingLines in;
     private final Consumer<Event> sink;
 
     /** What comes from a process. */
@@ -42,7 +42,7 @@ final class BenchChild implements AutoCloseable {
         this.spec = spec;
         this.process = process;
         this.log = log;
-        this.in = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
+        this.in = new OutgoingLines(process.getOutputStream(), "bench-%d-in".formatted(spec.rank()));
         this.sink = sink;
     }
 
@@ -70,7 +70,7 @@ final class BenchChild implements AutoCloseable {
                     new ProcessBuilder(command).redirectError(log.toFile()).start();
             BenchChild child = new BenchChild(spec, process, log, sink);
             Thread.ofPlatform().daemon().name("bench-" + spec.rank()).start(child::listen);
-            child.write(JsonLine.write(spec));
+            child.in.send(JsonLine.write(spec));
             return child;
         } catch (IOException e) {
             throw LaunchException.processNotStarted(spec.rank(), e);
@@ -85,25 +85,16 @@ final class BenchChild implements AutoCloseable {
             }
             sink.accept(new Ended(spec.rank(), process.waitFor(), lastLines()));
         } catch (IOException e) {
-            process.destroyForcibly();
-            sink.accept(new Ended(spec.rank(), process.onExit().join().exitValue(), lastLines()));
+            close();
+            sink.accept(new Ended(spec.rank(), process.isAlive() ? UNKNOWN : process.exitValue(), lastLines()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** Tells it; one that has ended hears nothing, and its end is an event. */
-    void tell(Order order) {
-        write(JsonLine.write(order));
-    }
-
-    private void write(String line) {
-        try {
-            in.write(line + "\n");
-            in.flush();
-        } catch (IOException e) {
-            // It has closed its input: it is ending.
-        }
+    /** Tells it, without waiting for it; one that has ended hears nothing, and its end is an event. */
+    void tell(Request request) {
+        in.send(JsonLine.write(request));
     }
 
     private String lastLines() {
@@ -130,6 +121,8 @@ final class BenchChild implements AutoCloseable {
     /** Ends it at once; it has been given the time to leave. */
     @Override
     public void close() {
-        process.destroyForcibly().onExit().join();
+        in.close();
+        process.destroyForcibly();
+        awaitEnd(Limits.KILLED);
     }
 }

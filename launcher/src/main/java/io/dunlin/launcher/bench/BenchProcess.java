@@ -16,11 +16,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * The main class of a process of a measurement: reads its {@link CrewSpec}, joins the others, says so, does each
- * {@link Order} and answers it. The end of its standard input means that the command is gone: it leaves at once.
+ * {@link Request} and answers it. The end of its standard input means that the command is gone: it leaves at once.
  */
 final class BenchProcess {
     private final PrintStream out;
-    private final BlockingQueue<Order> orders = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
 
     private BenchProcess(PrintStream out) {
         this.out = out;
@@ -44,21 +44,24 @@ final class BenchProcess {
     private void listen(BufferedReader in, SharedFolder folder) {
         try {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
-                JsonLine.read(line, Order.class).ifPresent(orders::add);
+                JsonLine.read(line, Request.class).ifPresent(requests::add);
             }
         } catch (IOException e) {
             // As good as its end.
         }
         // Nothing can be closed on this way: it might wait for a peer that is gone.
-        folder.leave();
-        Runtime.getRuntime().halt(ExitCode.RANK_FAILED.number());
+        try {
+            folder.leave();
+        } finally {
+            Runtime.getRuntime().halt(ExitCode.RANK_FAILED.number());
+        }
     }
 
     private void run(CrewSpec spec) throws InterruptedException {
         try (Crew crew = join(spec)) {
             say(Answers.of(new Answer.Joined()));
-            for (Order order = orders.take(); !(order instanceof Order.Leave); order = orders.take()) {
-                say(crew.tell(order, Limits.ORDER));
+            for (Request next = requests.take(); !(next.order() instanceof Order.Leave); next = requests.take()) {
+                say(crew.tell(next.order(), next.limit()));
             }
         } catch (RuntimeException e) {
             say(Answers.of(Answer.Failed.of(e)));

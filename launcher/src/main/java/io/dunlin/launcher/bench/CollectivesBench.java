@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import java.util.stream.LongStream;
 
 /**
  * Operations between ranks by size, as nccl-tests measures them: median and 99th percentile of the time until the last member
@@ -96,9 +95,11 @@ public final class CollectivesBench {
     /** Bytes from {@code min} to {@code max}, each {@code factor} times the one before. */
     public record Sizes(long min, long max, int factor) {
         List<Long> all() {
-            return LongStream.iterate(min, bytes -> bytes <= max, bytes -> bytes * factor)
-                    .boxed()
-                    .toList();
+            List<Long> all = new ArrayList<>(List.of(min));
+            while (all.getLast() <= max / factor) {
+                all.add(all.getLast() * factor);
+            }
+            return all;
         }
     }
 
@@ -142,7 +143,7 @@ public final class CollectivesBench {
             long bytes,
             long count,
             String dtype,
-            boolean inPlace,
+            @JsonProperty("in_place") boolean inPlace,
             @JsonProperty("p50_us") double p50Us,
             @JsonProperty("p99_us") double p99Us,
             @JsonProperty("algbw_bytes_per_second") double algbw,

@@ -19,6 +19,9 @@ final class Limits {
     /** Until processes that were told to leave have left. */
     static final Duration LEAVE = Duration.ofSeconds(10);
 
+    /** Until the kernel has ended a process that was killed; one that waits for a device may stay. */
+    static final Duration KILLED = Duration.ofSeconds(5);
+
     /** After the first rank has failed, until others have said why they cannot go on. */
     static final Duration LAST_WORDS = Duration.ofSeconds(2);
 

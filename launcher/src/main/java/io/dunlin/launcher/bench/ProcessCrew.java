@@ -6,8 +6,10 @@ import io.dunlin.launcher.agent.LaunchException;
 import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.place.SharedFolder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -65,7 +67,8 @@ final class ProcessCrew implements Crew {
     }
 
     private CrewSpec prepareHost(BenchTransport transport, int ranks, long largestBytes, BenchAlgorithm algorithm) {
-        String run = "bench-" + ProcessHandle.current().pid();
+        // Numbers of processes come again; what a killed measurement left must not look like this one's.
+        String run = "bench-%d-%06x".formatted(ProcessHandle.current().pid(), new SecureRandom().nextInt(1 << 24));
         SharedFolder folder = makeFolder(run);
         held.push(folder);
         if (transport.sharesDriver()) {
@@ -80,7 +83,7 @@ final class ProcessCrew implements Crew {
         try {
             SharedFolder.sweep(parent);
             return SharedFolder.create(parent, run);
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             throw LaunchException.sharedFolder(parent, e);
         }
     }
@@ -102,8 +105,10 @@ final class ProcessCrew implements Crew {
 
     @Override
     public Answers tell(Order order, Duration limit) {
-        children.forEach(child -> child.tell(order));
-        return collect(order.toString(), limit);
+        Request request = Request.of(order, limit);
+        children.forEach(child -> child.tell(request));
+        // A process that has members of its own then still has time to name those who are late.
+        return collect(order.toString(), limit.plus(Limits.LAST_WORDS));
     }
 
     private Answers collect(String what, Duration limit) {
@@ -133,7 +138,7 @@ final class ProcessCrew implements Crew {
     /** Lets the processes leave in order, as far as they still can. */
     @Override
     public void close() {
-        children.forEach(child -> child.tell(new Order.Leave()));
+        children.forEach(child -> child.tell(Request.of(new Order.Leave(), Limits.LEAVE)));
         long deadlineNs = System.nanoTime() + Limits.LEAVE.toNanos();
         children.forEach(child -> child.awaitEnd(Duration.ofNanos(deadlineNs - System.nanoTime())));
         release();

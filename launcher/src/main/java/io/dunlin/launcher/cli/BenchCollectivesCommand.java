@@ -11,7 +11,6 @@ import io.dunlin.launcher.bench.CollectivesBench;
 import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.report.Readable;
 import io.dunlin.tensor.DType;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -107,8 +106,9 @@ final class BenchCollectivesCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         CollectivesBench.Options options = options();
+        common.requireWritable();
         if (tuned.isPresent()) {
             tune(tuned.get(), options);
             return ExitCode.DONE.number();

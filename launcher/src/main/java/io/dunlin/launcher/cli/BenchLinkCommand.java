@@ -4,7 +4,6 @@ import io.dunlin.error.ExitCode;
 import io.dunlin.launcher.bench.LinkBench;
 import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.report.Readable;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -35,11 +34,12 @@ final class BenchLinkCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         if (!(seconds > 0)) {
             throw BenchOptions.wrong("--seconds", "a positive number", Double.toString(seconds));
         }
         LinkBench.Options options = LinkBench.Options.thorough(common.ranks(), common.transport(), seconds);
+        common.requireWritable();
         LinkBench.Result result = LinkBench.run(Installation.current(), options);
         print(result, terminal.out());
         common.write(result);

@@ -2,7 +2,6 @@ package io.dunlin.launcher.cli;
 
 import io.dunlin.launcher.bench.BenchTransport;
 import io.dunlin.launcher.report.JsonLine;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -18,6 +17,9 @@ final class BenchOptions {
     private static final Pattern BYTES = Pattern.compile("(\\d{1,12})([KMG]?)(i?B)?", Pattern.CASE_INSENSITIVE);
     private static final int FEWEST_RANKS = 2;
     private static final int MOST_RANKS = 64;
+
+    /** More than any memory, and few enough to reckon with. */
+    private static final long MOST_BYTES = 1L << 60;
 
     @Option(
             names = "--ranks",
@@ -53,11 +55,18 @@ final class BenchOptions {
                 .orElseThrow(() -> wrong("--transport", "one of " + labels, transport));
     }
 
+    /** Before anything is measured: whether the file that was asked for, if one was, can be written. */
+    void requireWritable() {
+        file().ifPresent(OutputFile::requireWritable);
+    }
+
     /** Writes the file that was asked for, if one was. */
-    void write(Object result) throws IOException {
-        if (!json.toString().isEmpty()) {
-            Files.writeString(json, JsonLine.pretty(result));
-        }
+    void write(Object result) {
+        file().ifPresent(file -> file.write(path -> Files.writeString(path, JsonLine.pretty(result))));
+    }
+
+    private Optional<OutputFile> file() {
+        return json.toString().isEmpty() ? Optional.empty() : Optional.of(new OutputFile("--json", json));
     }
 
     /** Bytes of {@code 64}, {@code 1K}, {@code 256M} or {@code 1GiB}; powers of 1024. */
@@ -75,7 +84,12 @@ final class BenchOptions {
                         .indexOf((matcher.group(2) + " ")
                                 .toUpperCase(Locale.ROOT)
                                 .charAt(0));
-        return Optional.of(Long.parseLong(matcher.group(1)) << shift);
+        try {
+            return Optional.of(Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << shift))
+                    .filter(bytes -> bytes <= MOST_BYTES);
+        } catch (ArithmeticException tooLarge) {
+            return Optional.empty();
+        }
     }
 
     /** A time as tables show it. */

@@ -9,12 +9,13 @@ import io.dunlin.launcher.report.ChromeTrace;
 import io.dunlin.launcher.report.FlightFolder;
 import io.dunlin.launcher.report.Readable;
 import io.dunlin.launcher.report.RunFolder;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.ToLongFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Parameters;
         description = "Puts together what all ranks of a run have written about their communication, for Perfetto.")
 final class TraceCommand implements Callable<Integer> {
     private static final long NEWEST = -1;
+    private static final String ROW = "%4s  %-16s  %10s  %9s  %9s  %12s  %10s  %s%n";
 
     private final Terminal terminal;
 
@@ -48,6 +50,8 @@ final class TraceCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         RunFolder folder = new Runs(Path.of("runs")).find(run);
+        OutputFile file = new OutputFile("--out", out.orElse(folder.root().resolve("trace.json")));
+        file.requireWritable();
         FlightFolder recordings = new FlightFolder(folder);
         List<Long> known = recordings.generations();
         long chosen = generation == NEWEST && !known.isEmpty() ? known.getLast() : generation;
@@ -61,54 +65,45 @@ final class TraceCommand implements Callable<Integer> {
                             ? "ranks write one if there are several, and observe.flight_operations is not 0"
                             : "generations with recordings: " + known);
         }
-        Path file = out.orElse(folder.root().resolve("trace.json"));
-        int slices = write(new ChromeTrace(flights), file);
+        int slices = file.write(new ChromeTrace(flights)::write);
         terminal.out()
                 .println("%-10s generation %d: %s operations of %d ranks in %s      open it at https://ui.perfetto.dev"
-                        .formatted("trace", chosen, Readable.count(slices), flights.size(), file));
+                        .formatted("trace", chosen, Readable.count(slices), flights.size(), file.path()));
         terminal.out().println();
         table(flights);
         return ExitCode.DONE.number();
     }
 
-    private static int write(ChromeTrace trace, Path file) {
-        try {
-            return trace.write(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + file, e);
-        }
-    }
-
     private void table(List<Flight> flights) {
-        terminal.out()
-                .println("%4s  %-16s  %10s  %9s  %9s  %12s  %10s  %s"
-                        .formatted(
-                                "rank", "host", "operations", "sent", "received", "median wait", "exposed", "state"));
+        PrintStream to = terminal.out();
+        to.printf(
+                Locale.ROOT, ROW, "rank", "host", "operations", "sent", "received", "median wait", "exposed", "state");
         for (Flight flight : flights) {
             List<OperationRecord> operations = flight.groups().stream()
                     .flatMap(group -> group.operations().stream())
                     .toList();
-            terminal.out()
-                    .println("%4d  %-16s  %10s  %9s  %9s  %12s  %10s  %s"
-                            .formatted(
-                                    flight.rank(),
-                                    flight.identity().host(),
-                                    Readable.count(operations.size()),
-                                    Readable.bytes(operations.stream()
-                                            .mapToLong(one -> one.traffic().sentBytes())
-                                            .sum()),
-                                    Readable.bytes(operations.stream()
-                                            .mapToLong(one -> one.traffic().receivedBytes())
-                                            .sum()),
-                                    "%.3f ms".formatted(medianWaitNs(operations) / 1e6),
-                                    "%.1f ms"
-                                            .formatted(operations.stream()
-                                                            .mapToLong(one -> one.traffic()
-                                                                    .exposedNs())
-                                                            .sum()
-                                                    / 1e6),
-                                    state(flight)));
+            to.printf(
+                    Locale.ROOT,
+                    ROW,
+                    flight.rank(),
+                    flight.identity().host(),
+                    Readable.count(operations.size()),
+                    Readable.bytes(sum(operations, OperationRecord.Traffic::sentBytes)),
+                    Readable.bytes(sum(operations, OperationRecord.Traffic::receivedBytes)),
+                    milliseconds("%.3f ms", medianWaitNs(operations)),
+                    milliseconds("%.1f ms", sum(operations, OperationRecord.Traffic::exposedNs)),
+                    state(flight));
         }
+    }
+
+    private static long sum(List<OperationRecord> operations, ToLongFunction<OperationRecord.Traffic> part) {
+        return operations.stream()
+                .mapToLong(one -> part.applyAsLong(one.traffic()))
+                .sum();
+    }
+
+    private static String milliseconds(String format, double ns) {
+        return String.format(Locale.ROOT, format, ns / 1e6);
     }
 
     /** The time in which bytes were missing and none came, in the middle operation. */

@@ -50,7 +50,7 @@ public final class Examination {
                 new VectorCheck(rank),
                 new ComputeCheck(rank),
                 new CoresCheck(here, Runtime.getRuntime().availableProcessors()),
-                MemoryCheck.ofMachine(job),
+                MemoryCheck.ofMachine(job, here),
                 new SharedMemoryCheck(sharedMemory, here, ranks),
                 new LoopbackCheck(rank, ranks),
                 new NetworkCheck(

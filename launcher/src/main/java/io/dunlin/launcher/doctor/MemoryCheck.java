@@ -19,9 +19,9 @@ final class MemoryCheck implements Check {
         this.availableBytes = availableBytes;
     }
 
-    static MemoryCheck ofMachine(Job job) {
-        return new MemoryCheck(
-                job.model().config().parameterCount(), job.launch().ranks(), HostMemory.availableBytes());
+    /** Of a job that has {@code ranks} on this machine. */
+    static MemoryCheck ofMachine(Job job, int ranks) {
+        return new MemoryCheck(job.model().config().parameterCount(), ranks, HostMemory.availableBytes());
     }
 
     @Override

@@ -20,7 +20,7 @@ public record LaunchSettings(
         @Setting(
                 value =
                         "What is put before a command to run it on another host; {host} and {index} stand for its name and number",
-                standard = "\"ssh {host}\"")
+                standard = "\"ssh -o BatchMode=yes -o ServerAliveInterval=2 -o ServerAliveCountMax=3 {host}\"")
         String remoteShell,
 
         @Setting(

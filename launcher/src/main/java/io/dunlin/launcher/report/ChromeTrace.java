@@ -89,13 +89,14 @@ public final class ChromeTrace {
         Flight.Clock clock = flight.clock();
         String error = !clock.compared()
                 ? ", clock not compared"
-                : clock.errorNs() == 0 ? "" : ", clock ± %.1f us".formatted(clock.errorNs() / 1e3);
-        return "rank %d (%s, pid %d%s)"
-                .formatted(
-                        flight.rank(),
-                        flight.identity().host(),
-                        flight.identity().pid(),
-                        error);
+                : clock.errorNs() == 0 ? "" : String.format(Locale.ROOT, ", clock ± %.1f us", clock.errorNs() / 1e3);
+        return String.format(
+                Locale.ROOT,
+                "rank %d (%s, pid %d%s)",
+                flight.rank(),
+                flight.identity().host(),
+                flight.identity().pid(),
+                error);
     }
 
     private double micros(Flight flight, long ns) {

@@ -52,10 +52,10 @@ public record FlightFolder(RunFolder run) {
         return flights;
     }
 
-    /** Removes what is there of all but the last few generations. */
+    /** Makes room for one more generation: removes what is there of all but the last few. */
     public void prune() throws IOException {
         List<Long> found = generations();
-        for (long old : found.subList(0, Math.max(0, found.size() - KEPT))) {
+        for (long old : found.subList(0, Math.max(0, found.size() - (KEPT - 1)))) {
             for (Path file : files(run.flights(old), "*")) {
                 Files.deleteIfExists(file);
             }

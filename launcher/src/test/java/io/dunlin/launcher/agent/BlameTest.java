@@ -46,7 +46,7 @@ class BlameTest {
     @BeforeEach
     void waitForRankOne() {
         for (int rank = 0; rank < 2; rank++) {
-            ranks.add(new RankWatch(rank, new Running(rank), nowNs));
+            ranks.add(new RankWatch(rank, new Running(rank, ""), nowNs));
             ranks.get(rank).heard(new Report.Entered(Phase.FIRST_STEP), nowNs);
             FlightRecorder recorder = FlightRecorder.create(
                     folder.resolve(Watchdog.fileName(rank)),
@@ -104,7 +104,6 @@ class BlameTest {
                         (at, event) -> told.add(event),
                         deadlines),
                 folder,
-                2,
                 ranks);
     }
 
@@ -167,6 +166,26 @@ class BlameTest {
         }
     }
 
+    /** Its clock is another: what it has written says nothing about how long it has been still. */
+    @Test
+    void shouldNotJudgeARankOfAnotherHostWhileItRuns() {
+        ranks.set(1, new RankWatch(1, new Running(1, "10.0.0.2"), nowNs));
+        try (Blame blame = blame()) {
+            pass(blame, 40);
+            blame.consider();
+            blame.tell();
+            assertThat(told).isEmpty();
+
+            ranks.get(1).exited(new RankExit(137));
+            blame.consider();
+            blame.tell();
+            assertThat(texts())
+                    .singleElement()
+                    .asString()
+                    .startsWith("rank 1 ended in the middle of its work. Operation 0 of group world");
+        }
+    }
+
     @Test
     void shouldSayOnceThatItCannotRead() throws IOException {
         Path other = Files.writeString(folder.resolve("other"), "no recording");
@@ -177,7 +196,7 @@ class BlameTest {
         }
     }
 
-    private record Running(int rank) implements RankHandle {
+    private record Running(int rank, String host) implements RankHandle {
         @Override
         public long pid() {
             return 100 + rank;

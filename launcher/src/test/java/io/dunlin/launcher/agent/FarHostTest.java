@@ -67,6 +67,15 @@ class FarHostTest {
     }
 
     @Test
+    void shouldSayThatThereIsNoSharedMemory() {
+        HostOrder.Open open =
+                new HostOrder.Open("far-host-test", folder.resolve("none"), folder, PROOF, "127.0.0.1", List.of(0), 2);
+        assertThat(words(open)).singleElement().isInstanceOfSatisfying(HostWord.Refused.class, refused -> assertThat(
+                        refused.code())
+                .isEqualTo("DUN-403"));
+    }
+
+    @Test
     void shouldRefuseAnotherRunFolder() {
         assertThat(words(open("another", "127.0.0.1", 0, 2)))
                 .singleElement()

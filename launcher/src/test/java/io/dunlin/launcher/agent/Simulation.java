@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.function.Predicate;
 
 /** Ranks, time, generations and checkpoints of the imagination: a whole run in microseconds, the same each time. */
 final class Simulation implements Timeline, RankLauncher, GenerationRegistry {
@@ -34,6 +35,7 @@ final class Simulation implements Timeline, RankLauncher, GenerationRegistry {
     final List<RunEvent> told = new ArrayList<>();
     final List<FakeRank> started = new ArrayList<>();
     Behaviour behaviour = FakeRank::train;
+    Predicate<LaunchSpec> refused = spec -> false;
     long savedStep;
     int stepsToDo = 5;
     int saveEvery = 2;
@@ -122,6 +124,9 @@ final class Simulation implements Timeline, RankLauncher, GenerationRegistry {
 
     @Override
     public RankHandle start(LaunchSpec spec) {
+        if (refused.test(spec)) {
+            throw LaunchException.hostSilent("h", Duration.ofSeconds(60), Path.of("log/host-h.log"));
+        }
         FakeRank rank = new FakeRank(spec);
         started.add(rank);
         in(Duration.ofMillis(300), () -> behaviour.start(rank));

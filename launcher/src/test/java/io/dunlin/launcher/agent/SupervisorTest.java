@@ -332,4 +332,47 @@ class SupervisorTest {
                 .returns(1, RunEvent.RankLost::rank)
                 .returns("did not react (process running) and was killed", RunEvent.RankLost::ending);
     }
+
+    @Test
+    void shouldWaitForAHostThatWasThereAndIsNot() {
+        script(1, 1, 4, rank -> rank.exit(137));
+        world.refused = spec -> spec.rank() == 2 && (spec.generation() == 2 || spec.generation() == 3);
+
+        assertThat(run()).isEqualTo(ExitCode.DONE);
+
+        assertThat(world.told(RunEvent.Restarting.class))
+                .containsExactly(
+                        new RunEvent.Restarting(1, 3, 2, 1, Duration.ofSeconds(1)),
+                        new RunEvent.Restarting(2, 3, 2, 1, Duration.ofSeconds(2)),
+                        new RunEvent.Restarting(3, 3, 2, 1, Duration.ofSeconds(4)));
+        assertThat(world.told(RunEvent.Notice.class))
+                .extracting(RunEvent.Notice::text)
+                .filteredOn(text -> text.startsWith("DUN-221  host h has not answered"))
+                .hasSize(2);
+        assertThat(world.started.stream().filter(rank -> rank.spec.generation() < 4))
+                .noneMatch(rank -> rank.running);
+    }
+
+    @Test
+    void shouldEndWithTheCodeOfTheHostThatDoesNotComeBack() {
+        script(1, 1, 4, rank -> rank.exit(137));
+        world.refused = spec -> spec.generation() > 1;
+
+        assertThat(run()).isEqualTo(ExitCode.ENVIRONMENT);
+
+        assertThat(world.told(RunEvent.Ended.class).getFirst())
+                .returns("DUN-221", RunEvent.Ended::code)
+                .returns(3L, RunEvent.Ended::step);
+        assertThat(world.told(RunEvent.Restarting.class)).hasSize(3);
+    }
+
+    @Test
+    void shouldNotTryAgainWhatCouldNotBeStartedTheFirstTime() {
+        world.refused = spec -> spec.rank() == 1;
+
+        assertThat(run()).isEqualTo(ExitCode.ENVIRONMENT);
+
+        assertThat(world.told(RunEvent.Restarting.class)).isEmpty();
+        assertThat(world.started).hasSize(1).noneMatch(rank -> rank.running);
+    }
 }

@@ -144,7 +144,7 @@ class CollectivesBenchTest {
         assertThat(json)
                 .contains("\"date\":", "\"java\":", "\"cpu\":", "\"cores\":", "\"transport\":\"loopback\"")
                 .contains("\"ranks\":2", "\"algorithm\":\"auto\"", "\"rows\":[{\"op\":\"all-reduce\",\"bytes\":1024")
-                .contains("\"busbw_bytes_per_second\":", "\"algbw_bytes_per_second\":", "\"inPlace\":true")
+                .contains("\"busbw_bytes_per_second\":", "\"algbw_bytes_per_second\":", "\"in_place\":true")
                 .contains("\"p50_us\":", "\"p99_us\":", "\"wrong\":0");
     }
 }

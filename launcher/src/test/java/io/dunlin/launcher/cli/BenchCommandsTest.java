@@ -23,6 +23,7 @@ final class BenchCommandsTest {
         "--dtype,fp32,bf16",
         "--min,1X,256M",
         "--min,1G,at most --max",
+        "--max,99999999999G,256M",
         "--factor,1,2 or more",
         "--algorithm,fastest,'auto, direct'",
         "--tune,/none/algorithms.txt,a folder where it can be written",
@@ -84,6 +85,16 @@ final class BenchCommandsTest {
 
         assertThat(tool.run("bench", "collectives", "--tune", file.toString())).isEqualTo(2);
         assertThat(recorded.err()).startsWith("DUN-707  ").contains("algorithms.txt:");
+    }
+
+    @Test
+    void shouldLookAtTheFileForTheResultFirst(@TempDir Path folder) {
+        Path file = folder.resolve("none/result.json");
+        assertThat(tool.run("bench", "collectives", "--json", file.toString())).isEqualTo(2);
+        assertThat(tool.run("bench", "link", "--json", folder.toString())).isEqualTo(2);
+        assertThat(recorded.err())
+                .startsWith("DUN-100  --json: " + file + " cannot be written: there is no folder ")
+                .contains("DUN-100  --json: " + folder + " cannot be written: it is a folder");
     }
 
     @Test

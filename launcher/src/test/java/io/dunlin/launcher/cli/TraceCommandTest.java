@@ -152,6 +152,18 @@ class TraceCommandTest {
     }
 
     @Test
+    void shouldSayThatTheFileCannotBeWritten() {
+        record(0, 1);
+        assertThat(tool.run(
+                        "trace",
+                        run.root().toString(),
+                        "--out",
+                        folder.resolve("none/t.json").toString()))
+                .isEqualTo(2);
+        assertThat(recorded.err()).startsWith("DUN-100  --out: ").contains("there is no folder");
+    }
+
+    @Test
     void shouldSayWhenThereIsNothingToShow() {
         assertThat(tool.run("trace", run.root().toString())).isEqualTo(2);
         assertThat(recorded.err()).startsWith("DUN-134  ").contains("observe.flight_operations");

@@ -13,7 +13,7 @@ class FlightFolderTest {
     private Path folder;
 
     @Test
-    void shouldKeepTheLastGenerationsAndWhatIsNotItsOwn() throws IOException {
+    void shouldKeepFourGenerationsWithTheNextOneAndWhatIsNotItsOwn() throws IOException {
         RunFolder run = new RunFolder(folder);
         for (long generation : new long[] {1, 2, 3, 9, 10, 11}) {
             Files.createDirectories(run.flights(generation));
@@ -23,7 +23,7 @@ class FlightFolderTest {
 
         new FlightFolder(run).prune();
 
-        assertThat(new FlightFolder(run).generations()).containsExactly(3L, 9L, 10L, 11L);
+        assertThat(new FlightFolder(run).generations()).containsExactly(9L, 10L, 11L);
         assertThat(run.flights().resolve("notes.txt")).exists();
     }
 
