@@ -2,6 +2,7 @@ package io.dunlin.collectives.quant;
 
 import static io.dunlin.collectives.wire.RawMemory.ALL;
 
+import io.dunlin.collectives.wire.RawMemory;
 import io.dunlin.tensor.Philox;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -50,10 +51,22 @@ final class VectorKernels extends BlockKernels {
     }
 
     @Override
-    int largestBits(long x, int count) {
+    void largestBits(long x, long target, int blocks, int count) {
+        if (count % Lanes.STEP == 0) {
+            FloatLoops.largestBits(x, target, blocks, count);
+            return;
+        }
         int whole = wholeSteps(count);
-        int largest = FloatLoops.largestBits(x, whole);
-        return whole == count ? largest : Math.max(largest, plain.largestBits(x + 4L * whole, count - whole));
+        for (int block = 0; block < blocks; block++) {
+            long from = x + 4L * block * count;
+            long to = target + 4L * block;
+            int largest = PlainKernels.largestBits(from + 4L * whole, count - whole);
+            if (whole > 0) {
+                FloatLoops.largestBits(from, to, 1, whole);
+                largest = Math.max(largest, RawMemory.getInt(to));
+            }
+            RawMemory.putInt(to, largest);
+        }
     }
 
     @Override
@@ -115,6 +128,15 @@ final class VectorKernels extends BlockKernels {
             long to = target + 4L * block * count;
             twins.vector.run(factor, from, to, 1, whole);
             twins.plain.run(factor, level(from, whole), to + 4L * whole, 1, count - whole);
+        }
+    }
+
+    @Override
+    void sumOfTwo(long scales, long levels, long distance, long target, int blocks, int count) {
+        if (wide && count % Lanes.STEP == 0) {
+            Int8Loops.sumOfTwo(scales, levels, distance, target, blocks, count);
+        } else {
+            super.sumOfTwo(scales, levels, distance, target, blocks, count);
         }
     }
 
