@@ -8,7 +8,7 @@ import io.dunlin.tensor.DType;
 /**
  * Reduce-scatter around a ring. A part's sum starts at its owner's successor and comes around to the owner; each member
  * adds its own contribution to what arrives, straight out of the transport's memory, and passes the sum on. Parts may
- * differ in length; the input stays as it is.
+ * differ in length; the input stays as it is. For groups of two and more.
  *
  * <p>Parts are handled tile by tile, so that sums on their way need no more room than a few tiles. The flow from member r
  * to its successor is, for t = 0, 1, ... and s = 0 to p-2: tile t of part (r - 1 - s) mod p, if the part has one. Tiles with
@@ -30,7 +30,6 @@ final class RingReduceScatter implements Algorithm {
     private final int predecessor;
     private final Reductions reductions;
     private final PartialSums sums;
-    private final OwnPart own = new OwnPart(); // of a group of one
     private final Cursor out;
     private final Cursor in;
 
@@ -72,7 +71,7 @@ final class RingReduceScatter implements Algorithm {
 
         /** Every part passes but the one that the receiver starts. */
         long flowBytes() {
-            return size == 1 ? 0 : call.lengthBytes() - call.partBytes(from);
+            return call.lengthBytes() - call.partBytes(from);
         }
 
         int part() {
@@ -138,7 +137,6 @@ final class RingReduceScatter implements Algorithm {
         sums.begin();
         out.begin();
         in.begin();
-        own.begin(call.inputAddress(), call.outputAddress(), size == 1 ? call.lengthBytes() : 0);
     }
 
     @Override
@@ -187,11 +185,11 @@ final class RingReduceScatter implements Algorithm {
 
     @Override
     public boolean advance() {
-        return own.advance();
+        return false;
     }
 
     @Override
     public boolean complete() {
-        return own.complete();
+        return true;
     }
 }

@@ -63,7 +63,7 @@ final class Engine {
         this.clocks = new ClockExchange(settings, transport, clockNs);
         this.control = new ControlLane(settings, transport, window, queue, peers, diagnosis, verdict, clocks);
         this.data = new DataLane(transport, window, diagnosis, verdict, settings);
-        this.messages = new Messages(settings, transport, messageQueues, diagnosis, verdict, arena);
+        this.messages = new Messages(settings, transport, messageQueues, data.traffic(), diagnosis, verdict, arena);
         this.told = new boolean[size];
         this.startNs = clockNs.getAsLong();
         this.housekeptNs = startNs - HOUSEKEEPING_NS;
@@ -103,7 +103,7 @@ final class Engine {
 
     /** Frames of other generations that were dropped. */
     long staleFrames() {
-        return data.staleFrames();
+        return data.staleFrames() + messages.staleFrames();
     }
 
     /** One cycle; how much was done. */

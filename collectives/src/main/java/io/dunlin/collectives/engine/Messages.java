@@ -25,12 +25,14 @@ final class Messages implements FrameHandler {
     private final OperationHeader.Scope scope;
     private final Transport transport;
     private final Queues queues;
+    private final LevelTraffic traffic;
     private final Diagnosis diagnosis;
     private final Verdict verdict;
     private final OperationHeader stamp = new OperationHeader();
     private final MessageQueue[] out; // [member]
     private final MessageQueue[] in; // [member]
     private int pending;
+    private long staleFrames;
     private long nowNs;
 
     /** Calls on their way from the caller's thread. */
@@ -40,6 +42,7 @@ final class Messages implements FrameHandler {
             CommunicatorSettings settings,
             Transport transport,
             Queues queues,
+            LevelTraffic traffic,
             Diagnosis diagnosis,
             Verdict verdict,
             Arena arena) {
@@ -47,6 +50,7 @@ final class Messages implements FrameHandler {
         this.scope = settings.scope();
         this.transport = transport;
         this.queues = queues;
+        this.traffic = traffic;
         this.diagnosis = diagnosis;
         this.verdict = verdict;
         this.out = new MessageQueue[transport.size()];
@@ -91,6 +95,9 @@ final class Messages implements FrameHandler {
             Call call = operation.call();
             MessageQueue messages = queuesOfPeers[call.root()];
             messages.add(operation, nowNs);
+            if (messages.first() == operation) {
+                follow(call.root(), messages);
+            }
             pending++;
             taken++;
         }
@@ -132,23 +139,36 @@ final class Messages implements FrameHandler {
                 stamp.stamp(header(messages), frame, call.lengthBytes(), transport.rank());
             }
             RawMemory.copy(call.inputAddress() + messages.movedBytes(), frame + headerBytes, bytes);
+            traffic.sent(peer, headerBytes + bytes);
             transport.commit(
                     FrameTag.of(first ? FrameTag.OPEN : FrameTag.MORE, settings.generation(), messages.number()));
-            moved(messages, bytes);
+            moved(peer, messages, bytes);
             frames++;
         }
         return frames;
     }
 
-    private void moved(MessageQueue messages, int bytes) {
+    private void moved(int peer, MessageQueue messages, int bytes) {
         if (messages.moved(bytes, nowNs)) {
             pending--;
+            follow(peer, messages);
+        }
+    }
+
+    /** Another message of a queue is the first, or none is. */
+    private void follow(int peer, MessageQueue messages) {
+        long sinceNs = messages.isEmpty() ? 0 : messages.sinceNs();
+        if (messages == out[peer]) {
+            settings.listener().sending(peer, sinceNs);
+        } else {
+            settings.listener().receiving(peer, sinceNs);
         }
     }
 
     @Override
     public boolean onFrame(int peer, long tag, long address, int lengthBytes) {
         if (!FrameTag.isOf(tag, settings.generation())) {
+            staleFrames++;
             return true;
         }
         MessageQueue messages = in[peer];
@@ -172,8 +192,13 @@ final class Messages implements FrameHandler {
             return false;
         }
         RawMemory.copy(address + headerBytes, call.outputAddress() + messages.movedBytes(), bytes);
-        moved(messages, bytes);
+        moved(peer, messages, bytes);
         return true;
+    }
+
+    /** Frames of other generations that were dropped. */
+    long staleFrames() {
+        return staleFrames;
     }
 
     /** Looks for reasons why a message will never arrive. */

@@ -5,7 +5,7 @@ import io.dunlin.collectives.Group;
 import io.dunlin.collectives.algorithm.Call;
 
 /**
- * Follows the collectives of one communicator, not its messages: the place where a flight recorder looks in.
+ * Follows the collectives of one communicator, and how long its messages wait: the place where a flight recorder looks in.
  *
  * <p>All but {@link #submitted} and {@link #awaited} are called by the communication thread, in the middle of its work: an
  * implementation returns at once, allocates nothing and throws nothing. Members are numbers in the group. What is not
@@ -18,10 +18,14 @@ public interface OperationListener {
     /** Who follows the groups of a rank. */
     interface Source {
         /** Nobody follows any. */
-        Source NONE = (group, generation) -> OperationListener.NONE;
+        Source NONE = (group, generation, opening) -> OperationListener.NONE;
 
-        /** Who follows {@code group}, from when it is opened until it is closed. */
-        OperationListener of(Group group, int generation);
+        /**
+         * Who follows {@code group}, from when it is opened until it is closed.
+         *
+         * @param opening how often the group has been opened in this generation, now included; the same on all members
+         */
+        OperationListener of(Group group, int generation, int opening);
     }
 
     /** The caller has called operation {@code number}; on the caller's thread, before anybody else knows of it. */
@@ -50,6 +54,12 @@ public interface OperationListener {
 
     /** It has failed on this member. */
     default void failed(long number) {}
+
+    /** The first message that has not gone to {@code peer} in full is the first since then; 0 if there is none. */
+    default void sending(int peer, long sinceNs) {}
+
+    /** The first message that has not come from {@code peer} in full is the first since then; 0 if there is none. */
+    default void receiving(int peer, long sinceNs) {}
 
     /** The thread is alive; several times a millisecond while it is busy, every few while it is not. */
     default void alive(long nowNs) {}

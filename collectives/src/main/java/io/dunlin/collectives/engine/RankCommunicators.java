@@ -149,7 +149,8 @@ public final class RankCommunicators implements AutoCloseable {
         if (group.size() == 1) {
             return new SoloCommunicator(group);
         }
-        Transport transport = openStreams(group, member);
+        int opening = opening(group);
+        Transport transport = openStreams(group, member, opening);
         CommunicatorSettings settings = new CommunicatorSettings(
                 world.run(),
                 world.generation(),
@@ -159,7 +160,7 @@ public final class RankCommunicators implements AutoCloseable {
                 world.operationTimeout(),
                 priority,
                 new Tuning(world.order(), world.table(), transports.topology(group.ranks())),
-                listeners.of(group, world.generation()));
+                listeners.of(group, world.generation(), opening));
         StreamCommunicator communicator = StreamCommunicator.on(thread, pulse, settings, transport, clockNs, () -> {});
         try {
             communicator.awaitConnected();
@@ -171,9 +172,9 @@ public final class RankCommunicators implements AutoCloseable {
     }
 
     /** A group whose streams could not be opened here was not opened: the next try must meet that of the others. */
-    private Transport openStreams(Group group, int member) {
+    private Transport openStreams(Group group, int member, int opening) {
         try {
-            return transports.open(group.ranks(), member, streamId(group));
+            return transports.open(group.ranks(), member, streamId(group, opening));
         } catch (RuntimeException e) {
             forget(group);
             throw e;
@@ -184,10 +185,14 @@ public final class RankCommunicators implements AutoCloseable {
         opened.merge(group, -1, Integer::sum);
     }
 
+    /** How often the group has been opened, now included; the same on all members. */
+    private synchronized int opening(Group group) {
+        return opened.merge(group, 1, Integer::sum);
+    }
+
     /** The same on all members, another each time that the group is opened. */
-    private synchronized int streamId(Group group) {
-        int times = opened.merge(group, 1, Integer::sum);
-        String name = "%d %s %s %d".formatted(world.generation(), group.name(), group.ranks(), times);
+    private int streamId(Group group, int opening) {
+        String name = "%d %s %s %d".formatted(world.generation(), group.name(), group.ranks(), opening);
         return NAMED_STREAMS | (int) OperationHeader.hash(name) & (NAMED_STREAMS - 1);
     }
 

@@ -182,6 +182,7 @@ public final class FlightReader implements AutoCloseable {
                 Layout.getText(file, section + Layout.GROUP_NAME, Layout.GROUP_NAME_BYTES),
                 ranks,
                 getInt(file, section + Layout.GROUP_GENERATION),
+                getInt(file, section + Layout.GROUP_OPENING),
                 GROUP_STATES[state],
                 getLong(file, section + Layout.GROUP_SUBMITTED),
                 entered,
@@ -209,7 +210,10 @@ public final class FlightReader implements AutoCloseable {
                         getLong(file, at + Layout.LINK_STARVED_SINCE)),
                 getLong(file, at + Layout.LINK_BUSY),
                 getLong(file, at + Layout.LINK_BUSY_MAX),
-                getLong(file, at + Layout.LINK_LOSSES));
+                getLong(file, at + Layout.LINK_LOSSES),
+                new LinkRecord.Messages(
+                        getLong(file, at + Layout.LINK_SENDING_SINCE),
+                        getLong(file, at + Layout.LINK_RECEIVING_SINCE)));
     }
 
     /** The record, unless it is torn or another has taken its place. */

@@ -137,8 +137,10 @@ public final class FlightRecorder implements AutoCloseable {
     /**
      * A listener that writes down what the communicator of {@code group} does, until it is closed; {@link
      * OperationListener#NONE} while all sections are in use.
+     *
+     * @param opening how often the group has been opened in this generation, now included
      */
-    public synchronized OperationListener follow(Group group, int generation) {
+    public synchronized OperationListener follow(Group group, int generation, int opening) {
         int chosen = Layout.NOBODY;
         for (int section = 0; section < GROUPS; section++) {
             if (!inUse[section] && (chosen == Layout.NOBODY || openedAs[section] < openedAs[chosen])) {
@@ -151,7 +153,7 @@ public final class FlightRecorder implements AutoCloseable {
         }
         openedAs[chosen] = ++opened;
         inUse[chosen] = true;
-        return new GroupRecorder(this, chosen, group, generation);
+        return new GroupRecorder(this, chosen, new GroupFlight.Key(group.name(), group.ranks(), generation, opening));
     }
 
     /** A communicator writes no more; its section stays until it is needed. */

@@ -9,6 +9,7 @@ import java.util.Optional;
  * @param name of the group
  * @param ranks global ranks of the members
  * @param generation of the group
+ * @param opening how often the group had been opened in its generation, then included
  * @param state of its communicator
  * @param submitted how many operations were called
  * @param entered how many the communication thread has taken up
@@ -23,6 +24,7 @@ public record GroupFlight(
         String name,
         List<Integer> ranks,
         int generation,
+        int opening,
         State state,
         long submitted,
         long entered,
@@ -45,8 +47,16 @@ public record GroupFlight(
         FAILED
     }
 
-    /** Which group: the same for all members. */
-    public record Key(String name, List<Integer> ranks, int generation) {}
+    /** Which communicator: the same for all members, and another each time that a group is opened. */
+    public record Key(String name, List<Integer> ranks, int generation, int opening) {
+        /** Whether it is the same group, opened after {@code other}. */
+        boolean reopens(Key other) {
+            return opening > other.opening
+                    && generation == other.generation
+                    && name.equals(other.name)
+                    && ranks.equals(other.ranks);
+        }
+    }
 
     /** Copies the lists. */
     public GroupFlight {
@@ -55,9 +65,9 @@ public record GroupFlight(
         operations = List.copyOf(operations);
     }
 
-    /** Which group it is. */
+    /** Which communicator it is of. */
     public Key key() {
-        return new Key(name, ranks, generation);
+        return new Key(name, ranks, generation, opening);
     }
 
     /** The oldest operation that is not over. */

@@ -6,7 +6,6 @@ import static io.dunlin.collectives.flight.Layout.putInt;
 import static io.dunlin.collectives.flight.Layout.putLong;
 
 import io.dunlin.collectives.CollectiveException;
-import io.dunlin.collectives.Group;
 import io.dunlin.collectives.algorithm.Call;
 import io.dunlin.collectives.engine.OperationListener;
 import java.lang.foreign.MemorySegment;
@@ -33,26 +32,27 @@ final class GroupRecorder implements OperationListener {
     private long losses;
     private volatile boolean closed;
 
-    GroupRecorder(FlightRecorder recorder, int number, Group group, int generation) {
+    GroupRecorder(FlightRecorder recorder, int number, GroupFlight.Key group) {
         this.recorder = recorder;
         this.file = recorder.file();
         this.layout = recorder.layout();
         this.number = number;
-        this.generation = generation;
+        this.generation = group.generation();
         this.section = layout.section(number);
         moveIn(group);
-        this.links = new LinkTable(file, layout, section, group.size());
+        this.links = new LinkTable(file, layout, section, group.ranks().size());
     }
 
     /** Clears the section and writes its head. */
-    private void moveIn(Group group) {
+    private void moveIn(GroupFlight.Key group) {
         long stamp = getLong(file, section + Layout.GROUP_STAMP) | 1;
         Layout.beginWriting(file, section + Layout.GROUP_STAMP, stamp);
         file.asSlice(section + Long.BYTES, layout.sectionBytes() - Long.BYTES).fill((byte) 0);
-        putInt(file, section + Layout.GROUP_SIZE, group.size());
+        putInt(file, section + Layout.GROUP_SIZE, group.ranks().size());
         putInt(file, section + Layout.GROUP_GENERATION, generation);
+        putInt(file, section + Layout.GROUP_OPENING, group.opening());
         Layout.putText(file, section + Layout.GROUP_NAME, Layout.GROUP_NAME_BYTES, group.name());
-        for (int member = 0; member < group.size(); member++) {
+        for (int member = 0; member < group.ranks().size(); member++) {
             putInt(file, Layout.rank(section, member), group.ranks().get(member));
         }
         long nowNs = recorder.nowNs();
@@ -130,7 +130,14 @@ final class GroupRecorder implements OperationListener {
 
     @Override
     public void refused(long operation, int peer) {
-        beginStall(sendStallNs, operation, links.refused(peer), peer);
+        boolean news = links.refused(peer);
+        if (news || !stalled(sendStallNs, operation)) {
+            long nowNs = recorder.nowNs();
+            beginStall(sendStallNs, operation, nowNs);
+            if (news) {
+                links.refusedSince(peer, nowNs);
+            }
+        }
     }
 
     @Override
@@ -150,22 +157,24 @@ final class GroupRecorder implements OperationListener {
 
     @Override
     public void starved(long operation, int peer) {
-        beginStall(receiveStallNs, operation, links.starved(peer), peer);
-    }
-
-    /** Called in every idle cycle: only what is news costs anything. */
-    private void beginStall(long[] stalls, long operation, boolean news, int peer) {
-        int slot = (int) (operation % UNDER_WAY);
-        if (news || stalls[slot] == 0) {
+        boolean news = links.starved(peer);
+        if (news || !stalled(receiveStallNs, operation)) {
             long nowNs = recorder.nowNs();
-            if (stalls[slot] == 0) {
-                stalls[slot] = nowNs;
-            }
-            if (news && stalls == sendStallNs) {
-                links.refusedSince(peer, nowNs);
-            } else if (news) {
+            beginStall(receiveStallNs, operation, nowNs);
+            if (news) {
                 links.starvedSince(peer, nowNs);
             }
+        }
+    }
+
+    /** Asked in every idle cycle: only what is news costs anything. */
+    private static boolean stalled(long[] stalls, long operation) {
+        return stalls[(int) (operation % UNDER_WAY)] != 0;
+    }
+
+    private static void beginStall(long[] stalls, long operation, long nowNs) {
+        if (!stalled(stalls, operation)) {
+            stalls[(int) (operation % UNDER_WAY)] = nowNs;
         }
     }
 
@@ -192,6 +201,18 @@ final class GroupRecorder implements OperationListener {
         long at = layout.operation(section, operation);
         putLong(file, at + Layout.OPERATION_DONE, recorder.nowNs());
         putInt(file, at + Layout.OPERATION_STATE, OperationRecord.State.FAILED.ordinal());
+    }
+
+    @Override
+    public void sending(int peer, long sinceNs) {
+        links.sending(peer, sinceNs);
+        putLong(file, section + Layout.GROUP_PROGRESS, recorder.nowNs());
+    }
+
+    @Override
+    public void receiving(int peer, long sinceNs) {
+        links.receiving(peer, sinceNs);
+        putLong(file, section + Layout.GROUP_PROGRESS, recorder.nowNs());
     }
 
     @Override

@@ -14,8 +14,8 @@ import java.util.function.ToLongFunction;
  */
 final class HangRules {
     private static final long SHORTEST_NS = 2_000_000_000L;
-    private static final long STILL_NS = 500_000_000L;
-    private static final long LIFELESS_NS = 2_000_000_000L;
+    static final long STILL_NS = 500_000_000L;
+    static final long LIFELESS_NS = 2_000_000_000L;
     private static final int USUAL_TIMES = 10;
 
     private final ToLongFunction<OperationRecord> usualNs;
@@ -70,13 +70,19 @@ final class HangRules {
                 return verdict;
             }
         }
+        // Who waits for a message is no culprit of those who wait for it elsewhere.
+        MessageRules messages = new MessageRules(nowNs, sightings, limitNs);
+        Optional<Verdict> message = messages.direct();
+        if (message.isPresent()) {
+            return message;
+        }
         for (Case one : cases) {
             Optional<Verdict> verdict = overdue(nowNs, one, cases, limitNs);
             if (verdict.isPresent()) {
                 return verdict;
             }
         }
-        return Optional.empty();
+        return cases.isEmpty() ? messages.inCircle() : Optional.empty();
     }
 
     /** What holds up the ranks now, however short it has been. */
@@ -88,6 +94,11 @@ final class HangRules {
                 return verdict;
             }
         }
+        MessageRules messages = new MessageRules(nowNs, sightings, STILL_NS);
+        Optional<Verdict> message = messages.direct();
+        if (message.isPresent()) {
+            return message;
+        }
         for (Case one : cases) {
             Optional<Verdict> verdict =
                     frozen(nowNs, one).or(() -> notEntered(nowNs, one, cases)).or(() -> between(nowNs, one));
@@ -95,7 +106,7 @@ final class HangRules {
                 return verdict;
             }
         }
-        return Optional.empty();
+        return cases.isEmpty() ? messages.inCircle() : Optional.empty();
     }
 
     private static List<Case> cases(List<Sighting> sightings) {

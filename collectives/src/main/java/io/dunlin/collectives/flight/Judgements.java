@@ -1,23 +1,35 @@
 package io.dunlin.collectives.flight;
 
+import java.util.Arrays;
+
 /** Whether something was slow in three of the last five iterations: once may be chance. */
 final class Judgements {
     private static final int KEPT = 5;
     private static final int ENOUGH = 3;
 
-    private final boolean[] slow = new boolean[KEPT];
+    private final Pace[] paces = new Pace[KEPT];
     private long count;
     private boolean said;
 
-    void add(boolean judged) {
-        slow[(int) (count++ % KEPT)] = judged;
+    /** How an iteration went. */
+    enum Pace {
+        USUAL,
+        SLOW
+    }
+
+    Judgements() {
+        Arrays.fill(paces, Pace.USUAL);
+    }
+
+    void add(Pace pace) {
+        paces[(int) (count++ % KEPT)] = pace;
         said &= enough();
     }
 
     boolean enough() {
         int found = 0;
-        for (boolean one : slow) {
-            found += one ? 1 : 0;
+        for (Pace one : paces) {
+            found += one == Pace.SLOW ? 1 : 0;
         }
         return found >= ENOUGH;
     }

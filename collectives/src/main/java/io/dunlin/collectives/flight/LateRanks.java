@@ -83,7 +83,8 @@ final class LateRanks {
         long usualNs = Rolling.medianOf(own);
         for (Member member : members) {
             boolean late = member.lateNs > threshold.ns(DEVIATIONS * member.lateHistoryNs.deviation());
-            member.judgements.add(late && member.ownNs - usualNs > member.lateNs / 2);
+            boolean itsOwn = member.ownNs - usualNs > member.lateNs / 2;
+            member.judgements.add(late && itsOwn ? Judgements.Pace.SLOW : Judgements.Pace.USUAL);
             member.lateHistoryNs.add(member.lateNs);
         }
     }

@@ -18,7 +18,7 @@ import java.nio.charset.StandardCharsets;
  */
 final class Layout {
     static final long MAGIC = 0x5448_474C_464C_4E44L; // "DNLFLGHT"
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     static final int NOBODY = -1;
     static final long UNKNOWN_ERROR = -1;
 
@@ -52,6 +52,7 @@ final class Layout {
     static final int GROUP_ENTERED = 32;
     static final int GROUP_PROGRESS = 40;
     static final int GROUP_ALIVE = 48;
+    static final int GROUP_OPENING = 56;
     static final int GROUP_NAME = 64;
     static final int GROUP_NAME_BYTES = 64;
     static final int GROUP_FAILURE = 128;
@@ -72,6 +73,8 @@ final class Layout {
     static final int LINK_BUSY = 80; // between first and last frame of a flow
     static final int LINK_BUSY_MAX = 88;
     static final int LINK_LOSSES = 96;
+    static final int LINK_SENDING_SINCE = 104; // first message; 0 if there is none
+    static final int LINK_RECEIVING_SINCE = 112;
     static final int LINK_BYTES = 128;
 
     // an operation

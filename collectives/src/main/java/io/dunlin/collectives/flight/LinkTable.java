@@ -78,6 +78,14 @@ final class LinkTable {
         return change;
     }
 
+    void sending(int peer, long sinceNs) {
+        putLong(file, links[peer] + Layout.LINK_SENDING_SINCE, sinceNs);
+    }
+
+    void receiving(int peer, long sinceNs) {
+        putLong(file, links[peer] + Layout.LINK_RECEIVING_SINCE, sinceNs);
+    }
+
     private void endStall(long link, int since, int sum, int longest, long nowNs) {
         long sinceNs = getLong(file, link + since);
         if (sinceNs != 0) {

@@ -1,8 +1,6 @@
 package io.dunlin.collectives.flight;
 
-import java.util.Collection;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 
 /**
  * One rank, as somebody outside saw it at some moment.
@@ -16,13 +14,15 @@ public record Sighting(Flight flight, boolean running) {
         return flight.rank();
     }
 
-    /** Its groups; of one that was closed and opened again, what was written last. */
-    Collection<GroupFlight> groups() {
-        Map<GroupFlight.Key, GroupFlight> latest = new LinkedHashMap<>();
-        for (GroupFlight group : flight.groups()) {
-            latest.merge(group.key(), group, (a, b) -> a.aliveNs() > b.aliveNs() ? a : b);
-        }
-        return latest.values();
+    /** Its groups, as often as they are open; of one that is over and was opened again, nothing. */
+    List<GroupFlight> groups() {
+        return flight.groups().stream()
+                .filter(group -> group.state() == GroupFlight.State.OPEN || isLast(group))
+                .toList();
+    }
+
+    private boolean isLast(GroupFlight group) {
+        return flight.groups().stream().noneMatch(other -> other.key().reopens(group.key()));
     }
 
     /** When any of its communication threads last showed signs of life. */

@@ -77,7 +77,8 @@ final class SlowLinks {
             long excessNs = link.busyNs - link.usualNs;
             boolean slow = link.busyNs > SLOW * link.usualNs
                     && excessNs > threshold.ns(DEVIATIONS * link.excessHistoryNs.deviation());
-            link.judgements.add(slow && !ranks.slow(cell.from()) && !ranks.slow(cell.to()));
+            boolean ends = ranks.slow(cell.from()) || ranks.slow(cell.to());
+            link.judgements.add(slow && !ends ? Judgements.Pace.SLOW : Judgements.Pace.USUAL);
             link.excessHistoryNs.add(excessNs);
         });
     }

@@ -24,8 +24,11 @@ abstract sealed class BlockKernels permits PlainKernels, VectorKernels {
                 : new VectorKernels(bits);
     }
 
-    /** The bits of the largest magnitude; at least those of infinity if an element is not finite. */
-    abstract int largestBits(long x, int count);
+    /**
+     * The bits of the largest magnitude of each of neighbouring blocks of {@code count}; at least those of infinity if an
+     * element is not finite.
+     */
+    abstract void largestBits(long x, long target, int blocks, int count);
 
     /** BF16 to F32. */
     abstract void widen(long halves, long target, int count);
@@ -49,6 +52,12 @@ abstract sealed class BlockKernels permits PlainKernels, VectorKernels {
 
     /** target += level * scale. */
     abstract void accumulate(long scales, long levels, long target, int blocks, int count);
+
+    /** target = level * scale, plus level * scale of another message that is {@code distance} bytes further. */
+    void sumOfTwo(long scales, long levels, long distance, long target, int blocks, int count) {
+        dequantize(scales, levels, target, blocks, count);
+        accumulate(scales + distance, levels + distance, target, blocks, count);
+    }
 
     /** x = x / divisor. */
     abstract void divide(long x, float divisor, int count);

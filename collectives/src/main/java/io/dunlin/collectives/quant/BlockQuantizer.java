@@ -36,7 +36,7 @@ public final class BlockQuantizer extends Codec {
     private final long others;
     /** Room for a block's random numbers. */
     private final long noise;
-    /** Room for the inverses of as many scales as are made together. */
+    /** Room for the largest magnitudes, then the inverses, of as many scales as are made together. */
     private final long inverses;
     /** Where there is a 1. */
     private final long one;
@@ -137,8 +137,9 @@ public final class BlockQuantizer extends Codec {
         int count = count(from, block);
         long levels = levels(message, from.elements, block);
         int broken = 0;
+        kernels.largestBits(x, inverses, blocks, count);
         for (int i = 0; i < blocks; i++) {
-            float scale = scaleOf(kernels.largestBits(x + 4L * i * count, count));
+            float scale = scaleOf(RawMemory.getInt(inverses + 4L * i));
             putScale(message, block + i, scale);
             ALL.set(ValueLayout.JAVA_FLOAT, inverses + 4L * i, 1 / scale);
             broken += Float.isNaN(scale) ? 1 : 0;
@@ -229,6 +230,16 @@ public final class BlockQuantizer extends Codec {
                 count(to, block));
     }
 
+    private void sumOfTwo(long message, long other, Run to, long block, int blocks) {
+        kernels.sumOfTwo(
+                scaleAt(message, block),
+                levels(message, to.elements, block),
+                other - message,
+                floatsAt(to, block),
+                blocks,
+                count(to, block));
+    }
+
     private void accumulate(long message, Run to, long block, int blocks) {
         kernels.accumulate(
                 scaleAt(message, block),
@@ -245,8 +256,12 @@ public final class BlockQuantizer extends Codec {
         }
         for (long block = 0; block < format.blocks(to.elements); block += together(to, block)) {
             int blocks = together(to, block);
-            dequantize(messages[0], to, block, blocks);
-            for (int i = 1; i < count; i++) {
+            if (count == 1) {
+                dequantize(messages[0], to, block, blocks);
+            } else {
+                sumOfTwo(messages[0], messages[1], to, block, blocks);
+            }
+            for (int i = 2; i < count; i++) {
                 accumulate(messages[i], to, block, blocks);
             }
             if (divisor != 1) {

@@ -4,6 +4,7 @@ import static io.dunlin.collectives.quant.Lanes.W;
 import static io.dunlin.collectives.quant.Lanes.load;
 import static io.dunlin.collectives.quant.Lanes.store;
 
+import io.dunlin.collectives.wire.RawMemory;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -14,16 +15,19 @@ final class FloatLoops {
 
     private FloatLoops() {}
 
-    /** The count is a multiple of {@link Lanes#STEP}. Two chains of maxima, so that one need not wait for the other. */
-    static int largestBits(long x, int count) {
-        IntVector a = IntVector.zero(Lanes.I);
-        IntVector b = IntVector.zero(Lanes.I);
-        for (int i = 0; i < count; i += 4 * W) {
-            long at = x + 4L * i;
-            a = a.max(Lanes.magnitude(at).max(Lanes.magnitude(at + 4L * W)));
-            b = b.max(Lanes.magnitude(at + 8L * W).max(Lanes.magnitude(at + 12L * W)));
+    /** The largest magnitude of each block; the count is a multiple of {@link Lanes#STEP}. */
+    static void largestBits(long x, long target, int blocks, int count) {
+        for (int block = 0; block < blocks; block++) {
+            IntVector a = IntVector.zero(Lanes.I);
+            IntVector b = IntVector.zero(Lanes.I);
+            long from = x + 4L * block * count;
+            for (int i = 0; i < count; i += 4 * W) { // two chains of maxima, so that one need not wait for the other
+                long at = from + 4L * i;
+                a = a.max(Lanes.magnitude(at).max(Lanes.magnitude(at + 4L * W)));
+                b = b.max(Lanes.magnitude(at + 8L * W).max(Lanes.magnitude(at + 12L * W)));
+            }
+            RawMemory.putInt(target + 4L * block, a.max(b).reduceLanes(VectorOperators.MAX));
         }
-        return a.max(b).reduceLanes(VectorOperators.MAX);
     }
 
     static void widen(long halves, long target, int count) {

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.dunlin.collectives.wire.BFloat16;
+import io.dunlin.collectives.wire.RawMemory;
 import io.dunlin.tensor.Philox;
 
 /** One element after the other: what the other kernels must equal. */
@@ -21,7 +22,13 @@ final class PlainKernels extends BlockKernels {
     }
 
     @Override
-    int largestBits(long x, int count) {
+    void largestBits(long x, long target, int blocks, int count) {
+        for (int block = 0; block < blocks; block++) {
+            RawMemory.putInt(target + 4L * block, largestBits(x + 4L * block * count, count));
+        }
+    }
+
+    static int largestBits(long x, int count) {
         int largest = 0;
         for (int i = 0; i < count; i++) {
             largest = Math.max(largest, Float.floatToRawIntBits(get(x, i)) & ALL_BUT_SIGN);

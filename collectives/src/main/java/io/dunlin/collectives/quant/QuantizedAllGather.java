@@ -67,15 +67,16 @@ public final class QuantizedAllGather extends StagedExchange {
         long ownElements = elements.get(communicator.rank());
         check("part", part, tensor.bytes(ownElements));
         check("all", all, tensor.bytes(tensor.elements()));
-        start();
+        mayStart();
         target = all.address();
         if (communicator.size() == 1) {
             all.copyFrom(part);
-            return this;
+        } else {
+            run.at(part.address(), tensor.dtype()).of(0, ownElements).drawnFrom(version);
+            codec.encode(run, own.address());
+            waitFor(communicator.label(tensor.number(), version).allGather(own, messages, messageBytes));
         }
-        run.at(part.address(), tensor.dtype()).of(0, ownElements).drawnFrom(version);
-        codec.encode(run, own.address());
-        waitFor(communicator.label(tensor.number(), version).allGather(own, messages, messageBytes));
+        started();
         return this;
     }
 

@@ -103,20 +103,21 @@ public final class QuantizedReduceScatter extends StagedExchange {
     public Work start(MemorySegment gradient, MemorySegment slice, long newVersion) {
         check("gradient", gradient, tensor.bytes(tensor.elements()));
         check("slice", slice, Float.BYTES * sliceElements());
-        start();
+        mayStart();
         version = newVersion;
         target = slice.address();
         if (insideHost.needed()) {
             encodeForMembers(gradient.address());
+            waitFor(insideHost.start(tensor, version));
             firstHalf = true;
             group.enterFirstHalf(this);
-            waitFor(insideHost.start(tensor, version));
         } else if (betweenHosts.needed()) {
             encodeForHosts(gradient.address());
             waitFor(betweenHosts.start(tensor, version));
         } else {
             exact.encode(run.at(gradient.address(), tensor.dtype()).of(0, tensor.elements()), target);
         }
+        started();
         return this;
     }
 

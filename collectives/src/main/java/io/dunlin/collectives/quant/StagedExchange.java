@@ -28,10 +28,15 @@ abstract sealed class StagedExchange implements Work permits QuantizedReduceScat
     /** Whose turn it is to proceed: this exchange's, unless an older one must go first. */
     abstract StagedExchange turn();
 
-    final void start() {
+    /** Refuses to start what was not awaited. */
+    final void mayStart() {
         if (started) {
             throw new IllegalStateException("started before, and not awaited");
         }
+    }
+
+    /** Its first operation, if it needs any, has been called: from now on it has to be awaited. */
+    final void started() {
         started = true;
         failure = null;
     }

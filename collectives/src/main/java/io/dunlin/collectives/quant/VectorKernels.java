@@ -2,6 +2,7 @@ package io.dunlin.collectives.quant;
 
 import static io.dunlin.collectives.wire.RawMemory.ALL;
 
+import io.dunlin.collectives.wire.RawMemory;
 import io.dunlin.tensor.Philox;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,12 +12,26 @@ import java.lang.foreign.ValueLayout;
 final class VectorKernels extends BlockKernels {
     private final PlainKernels plain;
     private final boolean wide;
+    private final BlockLoop quantize;
+    private final Twins dequantize;
+    private final Twins accumulate;
     private final float largestLevel;
     private final MemorySegment sums = Arena.ofAuto().allocate(2L * Lanes.W * Float.BYTES, 64);
+
+    /** A loop over neighbouring blocks, each with a factor. */
+    private interface BlockLoop {
+        void run(long factors, long from, long to, int blocks, int count);
+    }
+
+    /** A loop over whole steps, and the one over the rest. */
+    private record Twins(BlockLoop vector, BlockLoop plain) {}
 
     VectorKernels(int bits) {
         this.plain = new PlainKernels(bits);
         this.wide = bits == 8;
+        this.quantize = wide ? Int8Loops::quantize : Int4Loops::quantize;
+        this.dequantize = new Twins(wide ? Int8Loops::dequantize : Int4Loops::dequantize, plain::dequantize);
+        this.accumulate = new Twins(wide ? Int8Loops::accumulate : Int4Loops::accumulate, plain::accumulate);
         this.largestLevel = (1 << (bits - 1)) - 1;
     }
 
@@ -36,10 +51,22 @@ final class VectorKernels extends BlockKernels {
     }
 
     @Override
-    int largestBits(long x, int count) {
+    void largestBits(long x, long target, int blocks, int count) {
+        if (count % Lanes.STEP == 0) {
+            FloatLoops.largestBits(x, target, blocks, count);
+            return;
+        }
         int whole = wholeSteps(count);
-        int largest = FloatLoops.largestBits(x, whole);
-        return whole == count ? largest : Math.max(largest, plain.largestBits(x + 4L * whole, count - whole));
+        for (int block = 0; block < blocks; block++) {
+            long from = x + 4L * block * count;
+            long to = target + 4L * block;
+            int largest = PlainKernels.largestBits(from + 4L * whole, count - whole);
+            if (whole > 0) {
+                FloatLoops.largestBits(from, to, 1, whole);
+                largest = Math.max(largest, RawMemory.getInt(to));
+            }
+            RawMemory.putInt(to, largest);
+        }
     }
 
     @Override
@@ -59,7 +86,7 @@ final class VectorKernels extends BlockKernels {
     @Override
     void quantize(long inverses, long x, long levels, int blocks, int count) {
         if (count % Lanes.STEP == 0) {
-            quantizeSteps(inverses, x, levels, blocks, count);
+            quantize.run(inverses, x, levels, blocks, count);
             return;
         }
         int whole = wholeSteps(count);
@@ -67,16 +94,8 @@ final class VectorKernels extends BlockKernels {
             long factor = inverses + 4L * block;
             long from = x + 4L * block * count;
             long to = level(levels, block * count);
-            quantizeSteps(factor, from, to, 1, whole);
+            quantize.run(factor, from, to, 1, whole);
             plain.quantize(factor, from + 4L * whole, level(to, whole), 1, count - whole);
-        }
-    }
-
-    private void quantizeSteps(long inverses, long x, long levels, int blocks, int count) {
-        if (wide) {
-            Int8Loops.quantize(inverses, x, levels, blocks, count);
-        } else {
-            Int4Loops.quantize(inverses, x, levels, blocks, count);
         }
     }
 
@@ -89,32 +108,17 @@ final class VectorKernels extends BlockKernels {
 
     @Override
     void dequantize(long scales, long levels, long target, int blocks, int count) {
-        if (count % Lanes.STEP == 0) {
-            dequantizeSteps(scales, levels, target, blocks, count);
-            return;
-        }
-        int whole = wholeSteps(count);
-        for (int block = 0; block < blocks; block++) {
-            long factor = scales + 4L * block;
-            long from = level(levels, block * count);
-            long to = target + 4L * block * count;
-            dequantizeSteps(factor, from, to, 1, whole);
-            plain.dequantize(factor, level(from, whole), to + 4L * whole, 1, count - whole);
-        }
-    }
-
-    private void dequantizeSteps(long scales, long levels, long target, int blocks, int count) {
-        if (wide) {
-            Int8Loops.dequantize(scales, levels, target, blocks, count);
-        } else {
-            Int4Loops.dequantize(scales, levels, target, blocks, count);
-        }
+        decode(dequantize, scales, levels, target, blocks, count);
     }
 
     @Override
     void accumulate(long scales, long levels, long target, int blocks, int count) {
+        decode(accumulate, scales, levels, target, blocks, count);
+    }
+
+    private void decode(Twins twins, long scales, long levels, long target, int blocks, int count) {
         if (count % Lanes.STEP == 0) {
-            accumulateSteps(scales, levels, target, blocks, count);
+            twins.vector.run(scales, levels, target, blocks, count);
             return;
         }
         int whole = wholeSteps(count);
@@ -122,16 +126,17 @@ final class VectorKernels extends BlockKernels {
             long factor = scales + 4L * block;
             long from = level(levels, block * count);
             long to = target + 4L * block * count;
-            accumulateSteps(factor, from, to, 1, whole);
-            plain.accumulate(factor, level(from, whole), to + 4L * whole, 1, count - whole);
+            twins.vector.run(factor, from, to, 1, whole);
+            twins.plain.run(factor, level(from, whole), to + 4L * whole, 1, count - whole);
         }
     }
 
-    private void accumulateSteps(long scales, long levels, long target, int blocks, int count) {
-        if (wide) {
-            Int8Loops.accumulate(scales, levels, target, blocks, count);
+    @Override
+    void sumOfTwo(long scales, long levels, long distance, long target, int blocks, int count) {
+        if (wide && count % Lanes.STEP == 0) {
+            Int8Loops.sumOfTwo(scales, levels, distance, target, blocks, count);
         } else {
-            Int4Loops.accumulate(scales, levels, target, blocks, count);
+            super.sumOfTwo(scales, levels, distance, target, blocks, count);
         }
     }
 

@@ -17,7 +17,8 @@ public final class LoopbackFabric {
     private static final long NEVER = Long.MAX_VALUE;
 
     private final LoopbackSettings settings;
-    private final Map<Integer, LoopbackStreams> streams = new ConcurrentHashMap<>(); // by generation
+    private final Map<Integer, LoopbackStreams> streams =
+            new ConcurrentHashMap<>(); // by generation, or number of a group
     private final AtomicLongArray deathNs; // [rank] moments
     private final AtomicLongArray freezeNs; // [rank]
     private final AtomicLongArray thawNs; // [rank]
@@ -56,7 +57,7 @@ public final class LoopbackFabric {
     /** The streams of {@code rank} in {@code generation}; one transport for each pair of them. */
     public Transport transport(int rank, int generation) {
         List<Integer> all = IntStream.range(0, ranks()).boxed().toList();
-        return new LoopbackTransport(this, all, rank, streamsOf(generation));
+        return new LoopbackTransport(this, all, rank, generation);
     }
 
     /** Transports of {@code rank} for any groups. */
@@ -66,7 +67,7 @@ public final class LoopbackFabric {
 
     /** The streams of one member of a group. */
     Transport transport(List<Integer> ranks, int member, int streamId) {
-        return new LoopbackTransport(this, ranks, member, streamsOf(streamId));
+        return new LoopbackTransport(this, ranks, member, streamId);
     }
 
     PeerMemory peerMemory() {
@@ -77,14 +78,33 @@ public final class LoopbackFabric {
         return settings.detectionNs();
     }
 
-    private LoopbackStreams streamsOf(int generation) {
-        return streams.computeIfAbsent(generation, number -> new LoopbackStreams(settings));
+    /** The streams that a rank uses from now on. */
+    LoopbackStreams join(int streamId, int rank) {
+        return streams.compute(streamId, (number, known) -> {
+            LoopbackStreams joined = known == null ? new LoopbackStreams(settings) : known;
+            joined.join(rank);
+            return joined;
+        });
+    }
+
+    /** The rank uses them no more; the last one that does takes them with it. */
+    void leave(int streamId, int rank) {
+        streams.computeIfPresent(streamId, (number, known) -> {
+            known.leave(rank);
+            return known.deserted() ? null : known;
+        });
+    }
+
+    /** Groups and generations that somebody has joined and not left. */
+    public int openGroups() {
+        return streams.size();
     }
 
     /** Changes the links from one rank to another in a generation, for frames sent from now on. */
     public void shape(int generation, int from, int to, LinkShape shape) {
+        LoopbackStreams shaped = streams.computeIfAbsent(generation, number -> new LoopbackStreams(settings));
         for (Lane lane : Lane.values()) {
-            streamsOf(generation).from(from, to, lane).shape(shape);
+            shaped.from(from, to, lane).shape(shape);
         }
     }
 

@@ -12,7 +12,7 @@ import java.util.random.RandomGenerator;
  * One lane from one member to another: a ring of bytes with one writer and one reader.
  *
  * <p>A frame is a 64-byte header (length, tag, time of arrival), then the payload, padded to 64 bytes. A length of -1 says
- * that the next frame is at the start of the ring.
+ * that the next frame is at the start of the ring. The ring is made by the writer, with the first frame.
  */
 final class LoopbackStream {
     private static final int HEADER_BYTES = 64;
@@ -23,8 +23,6 @@ final class LoopbackStream {
     private static final VarHandle TAIL = handle("tail");
     private static final VarHandle RETRANSMISSIONS = handle("retransmissions");
 
-    private final MemorySegment ring;
-    private final long base;
     private final long capacity;
     private final LongSupplier clockNs;
     private final RandomGenerator random;
@@ -33,6 +31,8 @@ final class LoopbackStream {
     private volatile long head; // bytes ever read; written by the reader
     private volatile long tail; // bytes ever committed; written by the writer
 
+    private MemorySegment ring = MemorySegment.NULL; // the reader looks at it after the tail
+    private long base;
     private long claimed; // writer's: where the claimed frame starts
     private int claimedBytes;
     private long knownHead;
@@ -41,8 +41,6 @@ final class LoopbackStream {
     private long retransmissions; // ever; read by both sides
 
     LoopbackStream(int capacityBytes, LinkShape shape, LongSupplier clockNs, RandomGenerator random) {
-        this.ring = Arena.ofAuto().allocate(capacityBytes, 64);
-        this.base = ring.address();
         this.capacity = capacityBytes;
         this.shape = shape;
         this.clockNs = clockNs;
@@ -69,6 +67,10 @@ final class LoopbackStream {
     }
 
     long tryClaim(int lengthBytes) {
+        if (base == 0) {
+            ring = Arena.ofAuto().allocate(capacity, 64);
+            base = ring.address();
+        }
         long frameBytes = HEADER_BYTES + ((lengthBytes + 63L) & -64L);
         long at = (long) TAIL.getOpaque(this);
         long offset = at % capacity;

@@ -3,7 +3,7 @@ package io.dunlin.collectives.transport;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.random.RandomGeneratorFactory;
 
-/** All streams of one generation, and who has joined and left it. */
+/** All streams of one generation or group, and who has joined and left it. */
 final class LoopbackStreams {
     private static final int CONTROL_STREAM_BYTES = 16 << 10;
     private static final int LANES = Lane.values().length;
@@ -20,9 +20,8 @@ final class LoopbackStreams {
         this.presence = new AtomicIntegerArray(ranks);
         for (int index = 0; index < streams.length; index++) {
             boolean data = index % LANES != Lane.CONTROL.ordinal();
-            boolean self = index / LANES / ranks == index / LANES % ranks;
             streams[index] = new LoopbackStream(
-                    data && !self ? settings.dataStreamBytes() : CONTROL_STREAM_BYTES,
+                    data ? settings.dataStreamBytes() : CONTROL_STREAM_BYTES,
                     settings.shape(),
                     settings.clockNs(),
                     RandomGeneratorFactory.of("L64X128MixRandom").create(settings.seed() * 1_000_003 + index));
@@ -47,6 +46,16 @@ final class LoopbackStreams {
 
     void leave(int rank) {
         presence.set(rank, LEFT);
+    }
+
+    /** Whether nobody who has joined is still there. */
+    boolean deserted() {
+        for (int rank = 0; rank < ranks; rank++) {
+            if (joined(rank)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     boolean joined(int rank) {

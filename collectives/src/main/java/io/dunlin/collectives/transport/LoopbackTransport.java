@@ -11,22 +11,23 @@ final class LoopbackTransport implements Transport {
     private final int[] ranks; // [member]
     private final int member;
     private final int rank;
+    private final int streamId;
     private final LoopbackStreams streams;
     private final long detectionNs;
     private final PeerState[] states; // [member]
     private int claimedStream = -1;
     private boolean closed;
 
-    LoopbackTransport(LoopbackFabric fabric, List<Integer> ranks, int member, LoopbackStreams streams) {
+    LoopbackTransport(LoopbackFabric fabric, List<Integer> ranks, int member, int streamId) {
         this.fabric = fabric;
         this.ranks = ranks.stream().mapToInt(Integer::intValue).toArray();
         this.member = member;
         this.rank = this.ranks[member];
-        this.streams = streams;
+        this.streamId = streamId;
+        this.streams = fabric.join(streamId, rank);
         this.detectionNs = fabric.detectionNs();
         this.states = new PeerState[ranks.size()];
         Arrays.fill(states, PeerState.CONNECTING);
-        streams.join(rank);
     }
 
     @Override
@@ -95,8 +96,8 @@ final class LoopbackTransport implements Transport {
 
     @Override
     public long losses(int peer) {
-        return streams.from(rank, peer, Lane.DATA).retransmissions()
-                + streams.from(peer, rank, Lane.DATA).retransmissions();
+        return streams.from(rank, ranks[peer], Lane.DATA).retransmissions()
+                + streams.from(ranks[peer], rank, Lane.DATA).retransmissions();
     }
 
     @Override
@@ -118,7 +119,7 @@ final class LoopbackTransport implements Transport {
     public void close() {
         if (!closed) {
             closed = true;
-            streams.leave(rank);
+            fabric.leave(streamId, rank);
         }
     }
 }

@@ -7,7 +7,7 @@ import io.dunlin.collectives.Media;
  *
  * <p>All methods belong to one thread and return at once. Frames on one lane from one member arrive complete, once, in the
  * order of their commits; nothing is promised between lanes or members. A full stream refuses claims until the receiver
- * has polled. Nothing is allocated once all peers are up.
+ * has polled. Nothing is allocated once all peers are up and each has been sent to.
  */
 public interface Transport extends AutoCloseable {
     /** What {@link #tryClaim} returns where there is no room now. */

@@ -37,7 +37,7 @@ class FlightRecorderBenchmark {
                 2048,
                 System::nanoTime,
                 InstantSource.system())) {
-            OperationListener listener = recorder.follow(Group.world(2), 1);
+            OperationListener listener = recorder.follow(Group.world(2), 1, 1);
             long best = Long.MAX_VALUE;
             for (int round = 0; round < ROUNDS; round++) {
                 best = Math.min(best, run(listener, call, (long) round * OPERATIONS));

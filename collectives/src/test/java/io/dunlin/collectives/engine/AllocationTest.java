@@ -95,7 +95,7 @@ class AllocationTest {
             CommunicatorSettings settings = CommunicatorSettings.of(rank, 2);
             recorders.add(recorder);
             communicators.add(StreamCommunicator.start(
-                    settings.withListener(recorder.follow(settings.group(), 1)),
+                    settings.withListener(recorder.follow(settings.group(), 1, 1)),
                     fabric.transport(rank, 1),
                     System::nanoTime));
         }

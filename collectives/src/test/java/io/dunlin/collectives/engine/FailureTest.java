@@ -335,6 +335,8 @@ class FailureTest {
             for (int kind : List.of(FrameTag.OPEN, FrameTag.MORE)) {
                 assertThat(stale.tryClaim(0, Lane.DATA, 128)).isNotEqualTo(Transport.NO_ROOM);
                 stale.commit(FrameTag.of(kind, 4, 0));
+                assertThat(stale.tryClaim(0, Lane.MESSAGE, 128)).isNotEqualTo(Transport.NO_ROOM);
+                stale.commit(FrameTag.of(kind, 4, 0));
                 assertThat(stale.tryClaim(0, Lane.CONTROL, 128)).isNotEqualTo(Transport.NO_ROOM);
                 stale.commit(FrameTag.of(FrameTag.ABORT, 4, 0));
             }
@@ -344,11 +346,15 @@ class FailureTest {
                 MemorySegment data = memory(4);
                 data.set(ValueLayout.JAVA_FLOAT, 0, 1 + communicator.rank());
                 communicator.allReduce(data, DType.F32, ReduceOp.SUM).await();
+                int peer = 1 - communicator.rank();
+                Work sent = communicator.send(data, peer);
+                communicator.receive(memory(4), peer).await();
+                sent.await();
                 return data.get(ValueLayout.JAVA_FLOAT, 0);
             });
             assertThat(sums).containsExactly(3f, 3f);
             assertThat(((StreamCommunicator) world.communicator(0)).staleFrames())
-                    .isEqualTo(2);
+                    .isEqualTo(4); // two of collectives, two of messages
         }
     }
 

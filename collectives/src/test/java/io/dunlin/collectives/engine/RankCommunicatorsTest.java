@@ -168,6 +168,15 @@ class RankCommunicatorsTest {
         ranks.forEach(RankCommunicators::close);
     }
 
+    @Test
+    void shouldLeaveNothingOnTheFabricBehindAThousandCommunicators() {
+        LoopbackFabric fabric = LoopbackFabric.ofRanks(2);
+        List<RankCommunicators> ranks = LoopbackWorld.ranksOf(fabric, 1, LIMIT);
+        openAndClose(ranks, 1000);
+        assertThat(fabric.openGroups()).isZero();
+        ranks.forEach(RankCommunicators::close);
+    }
+
     /** What a thousand communicators leave behind: nothing. */
     @Test
     void shouldLeaveNothingBehindAThousandCommunicators() {

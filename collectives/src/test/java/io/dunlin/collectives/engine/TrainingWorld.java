@@ -93,7 +93,7 @@ final class TrainingWorld implements AutoCloseable {
                             clockNs,
                             () -> Instant.EPOCH);
                     recorders.add(recorder);
-                    return recorder.follow(CommunicatorSettings.of(rank, RANKS).group(), 1);
+                    return recorder.follow(CommunicatorSettings.of(rank, RANKS).group(), 1, 1);
                 });
         for (int rank = 0; rank < RANKS; rank++) {
             ranks.add(new Rank(rank));

@@ -50,7 +50,7 @@ class FlightRecorderTest {
         file = folder.resolve("flight").resolve(Watchdog.fileName(4));
         recorder = FlightRecorder.create(
                 file, new FlightRecorder.Identity(4, 6, 7, "höst", 4711), OPERATIONS, () -> nowNs, () -> NOON);
-        listener = recorder.follow(GROUP, 7);
+        listener = recorder.follow(GROUP, 7, 1);
     }
 
     @AfterEach
@@ -120,7 +120,7 @@ class FlightRecorderTest {
 
         GroupFlight group = readGroup();
 
-        assertThat(group.key()).isEqualTo(new GroupFlight.Key("data", List.of(4, 1), 7));
+        assertThat(group.key()).isEqualTo(new GroupFlight.Key("data", List.of(4, 1), 7, 1));
         assertThat(group.submitted()).isEqualTo(1);
         assertThat(group.progressNs()).isEqualTo(1_500);
         assertThat(group.operations())
@@ -133,7 +133,12 @@ class FlightRecorderTest {
                         new OperationRecord.Traffic(64, 64, 150, 100, 333, 1, 1, 5)));
         assertThat(group.links().get(1))
                 .isEqualTo(new LinkRecord(
-                        new LinkRecord.Way(64, 2, 150, 150, 0), new LinkRecord.Way(64, 2, 100, 100, 0), 100, 100, 5));
+                        new LinkRecord.Way(64, 2, 150, 150, 0),
+                        new LinkRecord.Way(64, 2, 100, 100, 0),
+                        100,
+                        100,
+                        5,
+                        new LinkRecord.Messages(0, 0)));
     }
 
     @Test
@@ -154,6 +159,10 @@ class FlightRecorderTest {
         assertThat(group.oldestUnderWay())
                 .hasValueSatisfying(one -> assertThat(one.number()).isEqualTo(1));
         assertThat(group.links().get(1).received().stalledSinceNs()).isEqualTo(5_000);
+
+        listener.sending(1, 5_500);
+        listener.receiving(1, 5_600);
+        assertThat(readGroup().links().get(1).messages()).isEqualTo(new LinkRecord.Messages(5_500, 5_600));
     }
 
     @Test
@@ -211,14 +220,14 @@ class FlightRecorderTest {
     void shouldGiveTheSectionsOfClosedGroupsToNewOnes() {
         List<OperationListener> open = new ArrayList<>();
         for (int i = 1; i < FlightRecorder.GROUPS; i++) {
-            open.add(recorder.follow(new Group("group " + i, List.of(4, 0)), 7));
+            open.add(recorder.follow(new Group("group " + i, List.of(4, 0)), 7, 1));
         }
-        assertThat(recorder.follow(GROUP, 8)).isSameAs(OperationListener.NONE);
+        assertThat(recorder.follow(GROUP, 8, 1)).isSameAs(OperationListener.NONE);
         assertThat(read().unrecorded()).isEqualTo(1);
 
         for (int i = 0; i < 1000; i++) {
             open.get(2).closed();
-            open.set(2, recorder.follow(new Group("again " + i, List.of(4, 0)), 7));
+            open.set(2, recorder.follow(new Group("again " + i, List.of(4, 0)), 7, 1));
         }
 
         assertThat(read().groups()).hasSize(FlightRecorder.GROUPS);

@@ -25,7 +25,7 @@ final class RecordingRank {
                 OPERATIONS,
                 System::nanoTime,
                 InstantSource.system());
-        OperationListener listener = recorder.follow(Group.world(2), 3);
+        OperationListener listener = recorder.follow(Group.world(2), 3, 1);
         Call call = new Call();
         MemorySegment data = Arena.global().allocate(4096);
         call.allReduce(data, data, DType.F32, ReduceOp.SUM);

@@ -312,6 +312,41 @@ class QuantizedReduceScatterTest {
         }
     }
 
+    /** As if nothing had been tried: neither it nor the exchanges of its group wait for what was never sent. */
+    @ParameterizedTest
+    @CsvSource({"2, 2", "2, 1"})
+    void shouldStartAgainAfterACallThatWasRefused(int hosts, int ranksPerHost) {
+        ThreadLocal<Boolean> refused = ThreadLocal.withInitial(() -> false);
+        try (Hosts world = new Hosts(hosts, ranksPerHost, communicator -> refusingOnce(communicator, refused))) {
+            world.run(group -> {
+                QuantizedReduceScatter exchange = exchange(group, new TensorSpec(1, DType.F32, 100), 4);
+                MemorySegment gradient = Floats.gaussian(1, 100);
+                assertThatThrownBy(() -> reduced(exchange, gradient)).hasMessage("refused");
+                assertThat(exchange.done()).isTrue();
+                MemorySegment first = reduced(exchange, gradient);
+                assertThat(reduced(exchange(group, new TensorSpec(1, DType.F32, 100), 4), gradient)
+                                .mismatch(first))
+                        .isEqualTo(-1);
+                return true;
+            });
+        }
+    }
+
+    /** Refuses the first all-to-all of each thread. */
+    private static Communicator refusingOnce(Communicator communicator, ThreadLocal<Boolean> refused) {
+        return (Communicator) Proxy.newProxyInstance(
+                Communicator.class.getClassLoader(),
+                new Class<?>[] {Communicator.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("allToAll") && !refused.get()) {
+                        refused.set(true);
+                        throw new IllegalArgumentException("refused");
+                    }
+                    Object result = method.invoke(communicator, arguments);
+                    return method.getName().equals("label") ? proxy : result;
+                });
+    }
+
     @Test
     void shouldRefuseAnotherRanksTensorOrForm() {
         try (Hosts world = new Hosts(1, 2)) {

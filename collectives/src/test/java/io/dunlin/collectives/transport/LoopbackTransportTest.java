@@ -78,6 +78,36 @@ class LoopbackTransportTest extends TransportContract {
     }
 
     @Test
+    void shouldCountTheLossesOfTheLinkThatMembersStandFor() {
+        LoopbackFabric fabric = LoopbackFabric.of(LoopbackSettings.ofRanks(4)
+                .withClock(clockNs::get)
+                .withShape(LinkShape.PERFECT.withLatency(10, 0).withLoss(0.5, 10), 1));
+        List<Integer> ranks = List.of(3, 1);
+        List<Transport> pair = List.of(
+                fabric.transports(3).open(ranks, 0, 9), fabric.transports(1).open(ranks, 1, 9));
+        pair.forEach(member -> member.maintain(0));
+        for (int i = 0; i < 100; i++) {
+            send(pair.get(0), 8, i);
+        }
+        assertThat(pair.get(0).losses(1))
+                .isBetween(50L, 200L)
+                .isEqualTo(pair.get(1).losses(0));
+    }
+
+    @Test
+    void shouldForgetAGroupWhenAllWhoJoinedHaveLeft() {
+        LoopbackFabric fabric = LoopbackFabric.ofRanks(3);
+        Transport first = fabric.transport(0, 1);
+        Transport second = fabric.transport(1, 1);
+        first.close();
+        second.maintain(0);
+        assertThat(second.state(0)).isEqualTo(PeerState.GONE);
+        assertThat(fabric.openGroups()).isEqualTo(1);
+        second.close();
+        assertThat(fabric.openGroups()).isZero();
+    }
+
+    @Test
     void shouldFollowAScheduleOfFailures() {
         LoopbackFabric fabric = fabric(LinkShape.PERFECT);
         List<Transport> pair = pair(fabric);

@@ -55,7 +55,7 @@ class BlameTest {
                     () -> nowNs,
                     () -> Instant.EPOCH);
             recorders.add(recorder);
-            listeners.add(recorder.follow(Group.world(2), 1));
+            listeners.add(recorder.follow(Group.world(2), 1, 1));
         }
         Call call = new Call();
         MemorySegment data = Arena.ofAuto().allocate(64);

@@ -55,7 +55,7 @@ class TraceCommandTest {
                 16,
                 () -> nowNs,
                 () -> Instant.EPOCH)) {
-            OperationListener listener = recorder.follow(Group.world(2), (int) generation);
+            OperationListener listener = recorder.follow(Group.world(2), (int) generation, 1);
             if (rank == 1) {
                 listener.clockMeasured(AHEAD_NS, 2_500);
             }
