@@ -24,7 +24,7 @@ import java.util.List;
  * their own with a driver inside each process.
  */
 final class ChildRank {
-    private static final Duration LIMIT = Duration.ofSeconds(20);
+    private static final Duration LIMIT = Duration.ofSeconds(60);
 
     private ChildRank() {}
 

@@ -11,6 +11,7 @@ import io.dunlin.launcher.bench.CollectivesBench;
 import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.report.Readable;
 import io.dunlin.tensor.DType;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,7 +107,7 @@ final class BenchCollectivesCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         CollectivesBench.Options options = options();
         common.requireWritable();
         if (tuned.isPresent()) {
