@@ -16,7 +16,7 @@ final class CostModel {
     static final long DIRECT_BYTES = 64 << 10;
 
     private static final double FLOODED = 16;
-    private static final double IN_PLACE_BYTE_NS = 0.1;
+    private static final double IN_PLACE_BYTE_NS = 0.06;
     private static final double IN_STEPS = 1.2; // partners wait for each other after every step
     private static final double STAGED = 1.5; // contributions are copied before they are combined
 
@@ -83,7 +83,7 @@ final class CostModel {
             case DOUBLING -> doubling(bytes);
             case HALVING_DOUBLING -> halvingDoubling(bytes);
             case CHAIN -> members * link.tripNs + moved(bytes, ringShare) + combined(kind, bytes);
-            case SHARED -> shared(kind, bytes);
+            case SHARED -> shared(bytes);
             case HIERARCHICAL -> hierarchical(kind, bytes);
         };
     }
@@ -126,9 +126,8 @@ final class CostModel {
     }
 
     /** Locations, then word that the work is done; every byte is read and written where it is. */
-    private double shared(OperationKind kind, long bytes) {
-        double doorbells = 2 * (link.tripNs + (members - 1) * link.messageNs);
-        return doorbells + bytes * IN_PLACE_BYTE_NS + combined(kind, bytes);
+    private double shared(long bytes) {
+        return 2 * (link.tripNs + (members - 1) * link.messageNs) + bytes * IN_PLACE_BYTE_NS;
     }
 
     /** What pairing costs where the number of members is no power of two. */

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommunicationThread implements Runnable {
     private static final int SPINS = 100;
-    private static final int YIELDS = 20;
+    private static final long YIELDING_NS = 50_000;
     private static final long SHORTEST_PARK_NS = 1_000;
     private static final long LONGEST_PARK_NS = 100_000;
     private static final long IDLE_PARK_NS = 2_000_000;
@@ -32,6 +32,7 @@ final class CommunicationThread implements Runnable {
     private volatile boolean stopping;
     private boolean ended; // guarded by this
     private int idleCycles;
+    private long idleSinceNs;
     private long parkNs = SHORTEST_PARK_NS;
 
     /** The place of one communicator on the thread. */
@@ -201,7 +202,7 @@ final class CommunicationThread implements Runnable {
         idleCycles++;
         if (idleCycles <= SPINS) {
             Thread.onSpinWait();
-        } else if (idleCycles <= SPINS + YIELDS) {
+        } else if (yielding()) {
             Thread.yield();
         } else {
             resting = true;
@@ -214,6 +215,14 @@ final class CommunicationThread implements Runnable {
             resting = false;
             pulse.beat();
         }
+    }
+
+    /** For a short while after work: to be woken takes longer than most short operations. */
+    private boolean yielding() {
+        if (idleCycles == SPINS + 1) {
+            idleSinceNs = System.nanoTime();
+        }
+        return System.nanoTime() - idleSinceNs < YIELDING_NS;
     }
 
     /** Whether something may move without a new call. */

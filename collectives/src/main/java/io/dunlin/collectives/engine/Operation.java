@@ -18,6 +18,7 @@ final class Operation implements Work {
     private static final int SUCCEEDED = 2;
     private static final int FAILED = 3;
     private static final int SPINS = 200;
+    private static final long YIELDING_NS = 50_000;
     private static final long PARK_NS = 100_000_000;
     private static final long NOT_FOLLOWED = -1; // a message
     private static final VarHandle STATE;
@@ -115,6 +116,9 @@ final class Operation implements Work {
         long startNs = System.nanoTime();
         for (int spin = 0; spin < SPINS && state == PENDING; spin++) {
             Thread.onSpinWait();
+        }
+        while (state == PENDING && System.nanoTime() - startNs < YIELDING_NS) {
+            Thread.yield(); // to be woken takes longer than most short operations
         }
         if (state == PENDING && !park(startNs, limitNs)) {
             throw CollectiveException.timedOut(
