@@ -2,6 +2,8 @@ package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.CollectiveException;
 import io.dunlin.collectives.Priority;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -25,10 +27,24 @@ final class CommunicationThread implements Runnable {
     private static final Duration JOIN = Duration.ofMillis(100);
     private static final long BEAT_CYCLES = 1024;
 
+    private static final int FREE = 0;
+    private static final int TAKEN = 1;
+    private static final VarHandle TURN;
+
+    static {
+        try {
+            TURN = MethodHandles.lookup().findVarHandle(CommunicationThread.class, "turn", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final Pulse pulse;
     private final Thread thread;
     private volatile Seat[] seats = new Seat[0]; // by urgency
     private volatile boolean resting;
+    private volatile long helpedNs = System.nanoTime() - YIELDING_NS;
+    private volatile int turn = FREE;
     private volatile boolean stopping;
     private boolean ended; // guarded by this
     private int idleCycles;
@@ -106,9 +122,9 @@ final class CommunicationThread implements Runnable {
         seats = Arrays.stream(seats).filter(one -> one != seat).toArray(Seat[]::new);
     }
 
-    /** Something was put in a queue, or has to be noticed soon. */
+    /** Something was put in a queue, or has to be noticed soon; whoever has just helped will do so again. */
     void wake() {
-        if (resting) {
+        if (resting && !helped()) {
             LockSupport.unpark(thread);
         }
     }
@@ -134,7 +150,7 @@ final class CommunicationThread implements Runnable {
     public void run() {
         try {
             for (long cycle = 0; !stopping; cycle++) {
-                if (runAll() > 0) {
+                if (cycle() > 0) {
                     idleCycles = 0;
                     parkNs = SHORTEST_PARK_NS;
                 } else {
@@ -145,8 +161,40 @@ final class CommunicationThread implements Runnable {
                 }
             }
         } finally {
+            while (!takeTurn()) {
+                Thread.onSpinWait();
+            }
             leaveAll();
         }
+    }
+
+    /** One cycle of all engines, unless a caller is at it; how much was done. */
+    private int cycle() {
+        if (!takeTurn()) {
+            return 0;
+        }
+        try {
+            return runAll();
+        } finally {
+            TURN.setRelease(this, FREE);
+        }
+    }
+
+    /**
+     * A caller who waits anyway does what the thread would do, so that short operations need not wait for threads to wake
+     * up.
+     *
+     * @return how much was done
+     */
+    int help() {
+        helpedNs = System.nanoTime();
+        pulse.beat();
+        return cycle();
+    }
+
+    /** The engines belong to one thread at a time: to whoever has the turn. */
+    private boolean takeTurn() {
+        return (int) TURN.getOpaque(this) == FREE && TURN.compareAndSet(this, FREE, TAKEN);
     }
 
     /** Nobody is left behind, whatever happens to one of them. */
@@ -200,13 +248,14 @@ final class CommunicationThread implements Runnable {
 
     private void rest() {
         idleCycles++;
-        if (idleCycles <= SPINS) {
+        boolean helped = helped();
+        if (!helped && idleCycles <= SPINS) {
             Thread.onSpinWait();
-        } else if (yielding()) {
+        } else if (!helped && yielding()) {
             Thread.yield();
         } else {
             resting = true;
-            if (busy()) {
+            if (helped || busy()) {
                 LockSupport.parkNanos(this, parkNs);
                 parkNs = Math.min(2 * parkNs, LONGEST_PARK_NS);
             } else if (!called() && !stopping) {
@@ -215,6 +264,10 @@ final class CommunicationThread implements Runnable {
             resting = false;
             pulse.beat();
         }
+    }
+
+    private boolean helped() {
+        return System.nanoTime() - helpedNs < YIELDING_NS;
     }
 
     /** For a short while after work: to be woken takes longer than most short operations. */

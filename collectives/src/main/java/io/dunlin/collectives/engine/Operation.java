@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A call on its way from the caller's thread to the communication thread and back; used again after {@link #await}. */
@@ -17,8 +18,8 @@ final class Operation implements Work {
     private static final int PENDING = 1;
     private static final int SUCCEEDED = 2;
     private static final int FAILED = 3;
-    private static final int SPINS = 200;
-    private static final long YIELDING_NS = 50_000;
+    private static final long SPINNING_NS = 10_000;
+    private static final long HELPING_NS = 50_000;
     private static final long PARK_NS = 100_000_000;
     private static final long NOT_FOLLOWED = -1; // a message
     private static final VarHandle STATE;
@@ -34,6 +35,7 @@ final class Operation implements Work {
     private final Call call = new Call();
     private final Pulse pulse;
     private final Consumer<CollectiveException> abort;
+    private final IntSupplier helper;
     private final OperationListener listener;
     private volatile int state = FREE;
     private volatile boolean returned = true;
@@ -41,9 +43,15 @@ final class Operation implements Work {
     private @Nullable CollectiveException failure;
     private long number = NOT_FOLLOWED; // the caller's
 
-    Operation(Pulse pulse, Consumer<CollectiveException> abort, OperationListener listener) {
+    /**
+     * Makes a free one.
+     *
+     * @param helper does a piece of the communication thread's work; how much was done
+     */
+    Operation(Pulse pulse, Consumer<CollectiveException> abort, IntSupplier helper, OperationListener listener) {
         this.pulse = pulse;
         this.abort = abort;
+        this.helper = helper;
         this.listener = listener;
     }
 
@@ -114,12 +122,7 @@ final class Operation implements Work {
 
     private long await(long limitNs, Duration timeout) {
         long startNs = System.nanoTime();
-        for (int spin = 0; spin < SPINS && state == PENDING; spin++) {
-            Thread.onSpinWait();
-        }
-        while (state == PENDING && System.nanoTime() - startNs < YIELDING_NS) {
-            Thread.yield(); // to be woken takes longer than most short operations
-        }
+        help(startNs, limitNs);
         if (state == PENDING && !park(startNs, limitNs)) {
             throw CollectiveException.timedOut(
                     "%s of %,d bytes is not over after %.3f s"
@@ -137,6 +140,23 @@ final class Operation implements Work {
             throw cause.seenHere();
         }
         return waitedNs;
+    }
+
+    /** Does the work while there is some, and for a short while when there is none. */
+    private void help(long startNs, long limitNs) {
+        long nowNs = startNs;
+        long workedNs = startNs;
+        while (state == PENDING && nowNs - workedNs < HELPING_NS && nowNs - startNs < limitNs) {
+            boolean worked = helper.getAsInt() > 0;
+            nowNs = System.nanoTime();
+            if (worked) {
+                workedNs = nowNs;
+            } else if (nowNs - workedNs > SPINNING_NS) {
+                Thread.yield();
+            } else {
+                Thread.onSpinWait();
+            }
+        }
     }
 
     /** Whether it was over in time. */
