@@ -74,8 +74,9 @@ class DeterminismTest {
                 communicator.allReduce(data, DType.F32, ReduceOp.SUM).await();
                 CollectivesContract.treeReduce(communicator, 9, 200_001, 1);
                 MemorySegment all = Arena.ofAuto().allocate(400_000);
+                MemorySegment part = all.asSlice(communicator.rank() * 100_000L, 100_000);
                 communicator
-                        .allGather(all.asSlice(0, 100_000), all, List.of(100_000L, 100_000L, 100_000L, 100_000L))
+                        .allGather(part, all, List.of(100_000L, 100_000L, 100_000L, 100_000L))
                         .await();
                 communicator.broadcast(all, 3).await();
                 return data.get(ValueLayout.JAVA_FLOAT, 1_200_000);
