@@ -44,8 +44,8 @@ final class RankSightings implements AutoCloseable {
         for (RankWatch watch : ranks) {
             // Whether its process runs is asked first: what it wrote before it ended is then seen in full.
             boolean works = works(watch);
-            if (isOwn(watch.rank()) && open(watch.rank())) {
-                seen.add(new Sighting(readers.get(watch.rank()).readOn(), works));
+            if (isOwn(watch.rank())) {
+                reader(watch.rank()).ifPresent(reader -> seen.add(new Sighting(reader.readOn(), works)));
             }
         }
         return seen;
@@ -78,11 +78,11 @@ final class RankSightings implements AutoCloseable {
         }
     }
 
-    private boolean open(int rank) {
+    private Optional<FlightReader> reader(int rank) {
         if (!readers.containsKey(rank) && Files.exists(file(rank))) {
             readers.put(rank, FlightReader.open(file(rank)));
         }
-        return readers.containsKey(rank);
+        return Optional.ofNullable(readers.get(rank));
     }
 
     private Path file(int rank) {
