@@ -7,6 +7,7 @@ import java.util.Locale;
 /** Names of streams: shared memory between ranks of one host, UDP otherwise; none is used twice in a run. */
 final class AeronChannels {
     private static final int RANK_BITS = 14;
+    private static final int SMALLEST_WINDOW_BYTES = 128 << 10; // of any datagram's size
 
     private final AeronProfile profile;
     private final List<RankAddress> addresses;
@@ -68,8 +69,18 @@ final class AeronChannels {
         return channel.media("udp")
                 .endpoint(addresses.get(rank).endpoint())
                 .socketRcvbufLength(path.socketBytes())
-                .receiverWindowLength(path.windowBytes(profile.termBytes()))
+                .receiverWindowLength(windowBytes(peer, path))
                 .build();
+    }
+
+    /** Ranks of one host share its link: what all of them have under way must fit where it queues. */
+    private int windowBytes(int peer, UdpPath path) {
+        String host = addresses.get(peer).host();
+        int company = Math.toIntExact(addresses.stream()
+                .filter(address -> address.host().equals(host))
+                .count());
+        int window = path.windowBytes(profile.termBytes());
+        return Math.max(Math.min(window, SMALLEST_WINDOW_BYTES), window / company);
     }
 
     String route(int peer) {
