@@ -111,12 +111,13 @@ class RankCommunicatorsTest {
             Communicator doomed = mine.open(Group.world(2), Priority.GRADIENTS);
             Communicator healthy = mine.open(Group.world(2), Priority.CONTROL);
             try (Arena arena = Arena.ofShared()) {
-                MemorySegment data = arena.allocate(4096, 64);
+                // Large, so that nobody is done with what had been sent before the abort.
+                MemorySegment data = arena.allocate(8 << 20, 64);
+                Work work = doomed.allReduce(data, DType.F32, ReduceOp.SUM);
                 if (ranks.indexOf(mine) == 0) {
-                    doomed.barrier().abort(CollectiveException.aborted("enough"));
+                    work.abort(CollectiveException.aborted("enough"));
                 }
-                assertThatThrownBy(() ->
-                                doomed.allReduce(data, DType.F32, ReduceOp.SUM).await())
+                assertThatThrownBy(work::await)
                         .isInstanceOf(CollectiveException.class)
                         .hasMessageContaining("enough");
                 assertThat(sum(healthy, arena, 10)).isEqualTo(1f);
