@@ -3,7 +3,6 @@ package io.dunlin.parallel.shard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.sun.management.ThreadMXBean;
 import io.dunlin.parallel.shard.RecordingCommunicator.Call;
 import io.dunlin.tensor.DType;
 import io.dunlin.train.GradientExchange.GradientPartials;
@@ -13,7 +12,6 @@ import io.dunlin.train.SummationTree;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.management.ManagementFactory;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -114,33 +112,5 @@ class DataParallelExchangeTest {
         assertThat(exchange.finish()).isZero();
         assertThat(exchange.agree(mine)).isSameAs(mine);
         assertThat(one.calls()).isEmpty();
-    }
-
-    @Test
-    void shouldAllocateNothingAfterWarmUp() {
-        world.stopRecording();
-        assertThat(allocatedByHundredSteps(DataParallelExchange.fast(world, BUCKETS), running()))
-                .isZero();
-        GradientPartials tree =
-                new GradientPartials(List.of(gradient, second), SummationTree.blocks(0, 3, 6), gradient, 0, 6);
-        assertThat(allocatedByHundredSteps(DataParallelExchange.deterministic(world, BUCKETS), tree))
-                .isZero();
-    }
-
-    private static long allocatedByHundredSteps(DataParallelExchange exchange, GradientPartials partials) {
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        Tally tally = new Tally(new double[partials.globalMicroBatches()], 0);
-        long before = 0;
-        for (int step = 0; step < 300; step++) {
-            if (step == 200) {
-                before = threads.getCurrentThreadAllocatedBytes();
-            }
-            exchange.begin(partials);
-            exchange.ready(48, ELEMENTS - 48);
-            exchange.ready(0, 48);
-            exchange.finish();
-            exchange.agree(tally);
-        }
-        return threads.getCurrentThreadAllocatedBytes() - before;
     }
 }

@@ -2,18 +2,10 @@ package io.dunlin.parallel.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.ThreadMXBean;
-import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.engine.LoopbackWorld;
 import io.dunlin.parallel.Ranks;
-import io.dunlin.train.GradientExchange.GradientPartials;
 import io.dunlin.train.GradientExchange.Tally;
 import io.dunlin.train.StepRequest;
-import io.dunlin.train.SummationTree;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.management.ManagementFactory;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -51,42 +43,5 @@ class ExchangeOverLoopbackTest {
 
             assertThat(tallies).allSatisfy(tally -> assertThat(tally.lossSums()).containsExactly(Double.NaN, 2));
         }
-    }
-
-    @Test
-    void shouldAllocateNothingAfterWarmUp() {
-        try (LoopbackWorld world = LoopbackWorld.ofRanks(2)) {
-            List<Long> allocated = Ranks.all(2, rank -> () -> {
-                Communicator communicator = world.communicator(rank);
-                return allocatedByHundredSteps(DataParallelExchange.fast(communicator, BUCKETS), rank)
-                        + allocatedByHundredSteps(DataParallelExchange.deterministic(communicator, BUCKETS), rank);
-            });
-
-            assertThat(allocated).containsExactly(0L, 0L);
-        }
-    }
-
-    private static long allocatedByHundredSteps(DataParallelExchange exchange, int rank) {
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        MemorySegment gradient = Arena.ofAuto().allocate(ELEMENTS * Float.BYTES, 64);
-        GradientPartials partials =
-                new GradientPartials(List.of(gradient), List.of(new SummationTree.Block(0, rank)), gradient, rank, 2);
-        Tally tally = new Tally(new double[2], 0);
-        int warmUp = 2000;
-        long before = 0;
-        for (int step = 0; step < warmUp + 100; step++) {
-            if (step == warmUp) {
-                before = threads.getCurrentThreadAllocatedBytes();
-            }
-            gradient.setAtIndex(ValueLayout.JAVA_FLOAT, 7, rank + 1);
-            exchange.begin(partials);
-            exchange.ready(ELEMENTS / 2, ELEMENTS - ELEMENTS / 2);
-            exchange.ready(0, ELEMENTS / 2);
-            exchange.finish();
-            exchange.agree(tally);
-        }
-        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
-        assertThat(gradient.getAtIndex(ValueLayout.JAVA_FLOAT, 7)).isEqualTo(3f);
-        return allocated;
     }
 }
