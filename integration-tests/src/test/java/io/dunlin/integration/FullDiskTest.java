@@ -11,17 +11,24 @@ import org.junit.jupiter.api.io.TempDir;
 class FullDiskTest {
     private static final int ENVIRONMENT = 3;
 
+    /** More than the flight recorders of two ranks take with 16 operations each. */
+    private static final long FLIGHT_BYTES = 128 << 10;
+
     @TempDir
     private Path folder;
 
     @Test
     void shouldKeepWhatWasSavedAndGoOnWithMoreRoom() {
-        TestJob job =
-                TestJob.tiny(30).deterministic().with("checkpoint.interval", 5).with("checkpoint.keep_last", 100);
+        TestJob job = TestJob.tiny(30)
+                .deterministic()
+                .with("checkpoint.interval", 5)
+                .with("checkpoint.keep_last", 100)
+                .with("observe.flight_operations", 16);
         try (LocalCluster cluster = LocalCluster.in(folder)) {
             cluster.train("undisturbed", job, 1).succeeds();
-            long bytes = new Size(cluster.run("undisturbed").checkpoints().getFirst()).bytes();
-            try (SmallDisk disk = SmallDisk.of(folder.resolve("runs/full"), 3 * bytes + bytes / 2)) {
+            RunFolder undisturbed = cluster.run("undisturbed");
+            long bytes = new Size(undisturbed.checkpoints().getFirst()).bytes();
+            try (SmallDisk disk = SmallDisk.of(folder.resolve("runs/full"), FLIGHT_BYTES + 3 * bytes + bytes / 2)) {
                 DunlinProcess process = cluster.train("full", job, 2).endsWith(ENVIRONMENT);
                 RunFolder run = cluster.run("full");
                 List<Long> saved = run.savedSteps();
@@ -36,9 +43,21 @@ class FullDiskTest {
                 disk.grow(64 << 20);
                 cluster.start("resume", run.path().toString()).succeeds();
                 assertThat(run.savedSteps()).containsAll(saved).contains(30L);
-                assertThat(SavedTensors.digests(run, 30))
-                        .isEqualTo(SavedTensors.digests(cluster.run("undisturbed"), 30));
+                assertThat(SavedTensors.digests(run, 30)).isEqualTo(SavedTensors.digests(undisturbed, 30));
             }
+        }
+    }
+
+    @Test
+    void shouldTrainWithoutAFlightRecorderWhereItDoesNotFit() {
+        TestJob job = TestJob.tiny(2).deterministic();
+        Path path = folder.resolve("runs/little");
+        try (LocalCluster cluster = LocalCluster.in(folder);
+                SmallDisk disk = SmallDisk.of(path, 256 << 10)) {
+            assertThat(cluster.train("little", job, 2).endsWith(ENVIRONMENT).text())
+                    .contains("no flight recorder")
+                    .contains("No space left");
+            assertThat(path.resolve("flight")).isDirectoryNotContaining("glob:**.new");
         }
     }
 

@@ -57,7 +57,7 @@ class LinkBenchmark {
                 .with("train.micro_batch", 4)
                 .with("train.tokens_per_step", 2048)
                 .with("train.precision", "\"bf16\"")
-                .with("parallel.bucket_mib", Integer.getInteger("bench.bucket_mib", 25))
+                .with("parallel.bucket_mib", Integer.getInteger("bench.bucket_mib", 4))
                 .with("checkpoint.interval", 0);
         try (ShapedLinks links = ShapedLinks.of(2, 1500, MEGABITS);
                 LocalCluster cluster = LocalCluster.in(folder, links.on(0))) {

@@ -34,9 +34,9 @@ class SeveralHostsTest {
         }
     }
 
-    @ParameterizedTest
-    @CsvSource({"2, udp", "3, ipc and udp", "4, ipc and udp"})
-    void shouldGiveTheSameBitsAsOneHost(int ranks, String transport) throws Exception {
+    @Test
+    void shouldGiveTheSameBitsAsOneHost() throws Exception {
+        int ranks = 3;
         TestJob job = TestJob.tiny(STEPS).deterministic();
         try (LocalCluster cluster = LocalCluster.in(folder)) {
             cluster.train("alone", job, 1).succeeds();
@@ -44,7 +44,7 @@ class SeveralHostsTest {
                     cluster.train("apart", job.on(TWO, SHELL), ranks).succeeds();
             RunFolder apart = cluster.run("apart");
 
-            assertThat(agent.text()).contains("transport " + transport);
+            assertThat(agent.text()).contains("transport ipc and udp");
             assertThat(apart.steps())
                     .hasSize(STEPS)
                     .isEqualTo(cluster.run("alone").steps());

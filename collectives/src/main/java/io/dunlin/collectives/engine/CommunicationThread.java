@@ -17,9 +17,10 @@ import org.jspecify.annotations.Nullable;
  * <p>No engine ever waits, so none holds up another; between two pieces of work for one, those that are more urgent
  * have their turn.
  */
-final class CommunicationThread implements Runnable {
+final class CommunicationThread implements Runnable, Helper {
     private static final int SPINS = 100;
     private static final long YIELDING_NS = 50_000;
+    private static final long HELPED_PARK_NS = 100_000;
     private static final long SHORTEST_PARK_NS = 1_000;
     private static final long LONGEST_PARK_NS = 100_000;
     private static final long IDLE_PARK_NS = 2_000_000;
@@ -183,13 +184,18 @@ final class CommunicationThread implements Runnable {
     /**
      * A caller who waits anyway does what the thread would do, so that short operations need not wait for threads to wake
      * up.
-     *
-     * @return how much was done
      */
-    int help() {
+    @Override
+    public int help() {
         helpedNs = System.nanoTime();
         pulse.beat();
         return cycle();
+    }
+
+    @Override
+    public void handOver() {
+        helpedNs = System.nanoTime() - YIELDING_NS;
+        wake();
     }
 
     /** The engines belong to one thread at a time: to whoever has the turn. */
@@ -255,7 +261,9 @@ final class CommunicationThread implements Runnable {
             Thread.yield();
         } else {
             resting = true;
-            if (helped || busy()) {
+            if (helped) {
+                LockSupport.parkNanos(this, HELPED_PARK_NS);
+            } else if (busy()) {
                 LockSupport.parkNanos(this, parkNs);
                 parkNs = Math.min(2 * parkNs, LONGEST_PARK_NS);
             } else if (!called() && !stopping) {

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A call on its way from the caller's thread to the communication thread and back; used again after {@link #await}. */
@@ -19,7 +18,7 @@ final class Operation implements Work {
     private static final int SUCCEEDED = 2;
     private static final int FAILED = 3;
     private static final long SPINNING_NS = 10_000;
-    private static final long HELPING_NS = 50_000;
+    private static final long HELPING_NS = 500_000;
     private static final long PARK_NS = 100_000_000;
     private static final long NOT_FOLLOWED = -1; // a message
     private static final VarHandle STATE;
@@ -35,7 +34,7 @@ final class Operation implements Work {
     private final Call call = new Call();
     private final Pulse pulse;
     private final Consumer<CollectiveException> abort;
-    private final IntSupplier helper;
+    private final Helper helper;
     private final OperationListener listener;
     private volatile int state = FREE;
     private volatile boolean returned = true;
@@ -46,9 +45,9 @@ final class Operation implements Work {
     /**
      * Makes a free one.
      *
-     * @param helper does a piece of the communication thread's work; how much was done
+     * @param helper lets the caller work while it waits
      */
-    Operation(Pulse pulse, Consumer<CollectiveException> abort, IntSupplier helper, OperationListener listener) {
+    Operation(Pulse pulse, Consumer<CollectiveException> abort, Helper helper, OperationListener listener) {
         this.pulse = pulse;
         this.abort = abort;
         this.helper = helper;
@@ -147,7 +146,7 @@ final class Operation implements Work {
         long nowNs = startNs;
         long workedNs = startNs;
         while (state == PENDING && nowNs - workedNs < HELPING_NS && nowNs - startNs < limitNs) {
-            boolean worked = helper.getAsInt() > 0;
+            boolean worked = helper.help() > 0;
             nowNs = System.nanoTime();
             if (worked) {
                 workedNs = nowNs;
@@ -162,6 +161,7 @@ final class Operation implements Work {
     /** Whether it was over in time. */
     private boolean park(long startNs, long limitNs) {
         waiter = Thread.currentThread();
+        helper.handOver();
         try {
             while (state == PENDING) {
                 long leftNs = limitNs - (System.nanoTime() - startNs);

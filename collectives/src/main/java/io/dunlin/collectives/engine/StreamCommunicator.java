@@ -56,7 +56,7 @@ public final class StreamCommunicator implements Communicator {
         this.arguments = new Arguments(settings.group(), settings.rank());
         this.plan = TreePlan.of(0, settings.group().size());
         for (int i = 0; i < pool.length; i++) {
-            pool[i] = new Operation(pulse, this::abort, thread::help, settings.listener());
+            pool[i] = new Operation(pulse, this::abort, thread, settings.listener());
         }
         this.seat = thread.add(engine, settings.priority());
     }
@@ -244,7 +244,7 @@ public final class StreamCommunicator implements Communicator {
         Operation[] larger = new Operation[2 * pool.length];
         System.arraycopy(pool, 0, larger, 0, pool.length);
         for (int i = pool.length; i < larger.length; i++) {
-            larger[i] = new Operation(pulse, this::abort, thread::help, settings.listener());
+            larger[i] = new Operation(pulse, this::abort, thread, settings.listener());
         }
         cursor = pool.length + 1;
         pool = larger;

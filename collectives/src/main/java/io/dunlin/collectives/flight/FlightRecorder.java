@@ -82,8 +82,18 @@ public final class FlightRecorder implements AutoCloseable {
             return new FlightRecorder(layout, arena, file, clockNs);
         } catch (IOException e) {
             arena.close();
-            throw new UncheckedIOException("no flight recorder in " + path, e);
+            throw new UncheckedIOException("no flight recorder in " + path, withoutDraft(draft, e));
         }
+    }
+
+    /** What a full disk took of it would be missing for more important things. */
+    private static IOException withoutDraft(Path draft, IOException cause) {
+        try {
+            Files.deleteIfExists(draft);
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+        return cause;
     }
 
     /** Zeros are written rather than implied: a hole that finds the disk full would end the process. */

@@ -5,5 +5,5 @@ public record ParallelSettings(
         @Setting(value = "Data-parallel replicas; \"rest\" = all ranks", standard = "\"rest\"")
         Degree dp,
 
-        @Setting(value = "Size of one gradient bucket, in MiB", standard = "25", min = 1, max = 1024)
+        @Setting(value = "Size of one gradient bucket, in MiB", standard = "4", min = 1, max = 1024)
         int bucketMib) {}

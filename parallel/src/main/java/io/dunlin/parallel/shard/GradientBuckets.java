@@ -10,9 +10,6 @@ import java.util.List;
  * travels, so it should be the smallest. Where a bucket is cut does not change any bit of a deterministic sum.
  */
 public final class GradientBuckets {
-    /** Large enough for full bandwidth, small enough that the first leaves early. */
-    public static final long DEFAULT_BUCKET_BYTES = 25L << 20;
-
     /** Cuts fall on cache lines, 16 elements, as tensors in the flat buffers do. */
     private static final long ALIGNMENT_ELEMENTS = 16;
 
