@@ -9,6 +9,10 @@ import java.util.List;
 /** What one member does in the memory of all: combines its part of the vector, or copies what it needs, a piece at a time. */
 final class SharedShare {
     private static final long PIECE_BYTES = 64 << 10;
+
+    /** What is written to others comes out of the nearest cache. */
+    private static final long BLOCK_BYTES = 8 << 10;
+
     private static final long NOWHERE = 0;
 
     private final int rank;
@@ -137,24 +141,28 @@ final class SharedShare {
         if (located < size) {
             return false;
         }
-        long bytes = Math.min(PIECE_BYTES, partBytes - doneBytes);
-        if (bytes > 0) {
-            for (int vector = 0; vector < firstVector[size]; vector++) {
-                inputs[vector] = vectors[vector] + doneBytes;
-            }
-            long at = partStart + doneBytes;
-            int first = call.kind() == OperationKind.REDUCE ? call.root() : rank;
-            fold.fold(inputs, targets[first] + at, bytes);
-            for (int step = 1; step < size; step++) {
-                int peer = (rank + step) % size;
-                if (peer != first && targets[peer] != NOWHERE) {
-                    RawMemory.copy(targets[first] + at, targets[peer] + at, bytes);
-                }
-            }
-            doneBytes += bytes;
+        long end = Math.min(partBytes, doneBytes + PIECE_BYTES);
+        while (doneBytes < end) {
+            combine(Math.min(BLOCK_BYTES, end - doneBytes));
         }
         over = doneBytes == partBytes;
         return true;
+    }
+
+    private void combine(long bytes) {
+        for (int vector = 0; vector < firstVector[size]; vector++) {
+            inputs[vector] = vectors[vector] + doneBytes;
+        }
+        long at = partStart + doneBytes;
+        int first = call.kind() == OperationKind.REDUCE ? call.root() : rank;
+        fold.fold(inputs, targets[first] + at, bytes);
+        for (int step = 1; step < size; step++) {
+            int peer = (rank + step) % size;
+            if (peer != first && targets[peer] != NOWHERE) {
+                RawMemory.copy(targets[first] + at, targets[peer] + at, bytes);
+            }
+        }
+        doneBytes += bytes;
     }
 
     /** Copies from one member after the other, beginning with itself; one that is not known yet is waited for. */

@@ -26,7 +26,10 @@ public final class CollectivesBench {
     static final int MOST_ITERATIONS = 20_000;
 
     private static final int FEWEST_ITERATIONS = 5;
-    private static final long WARM_UP_BYTES = 64 << 10;
+    /** One that takes a few trips, and one that is cut into pieces. */
+    private static final List<Long> WARM_UP_BYTES = List.of(64L << 10, 1L << 20);
+
+    private static final int MOST_WARM_UPS = 200_000;
     private static final long FIRST_LOOK_BYTES = 8 << 20;
     private static final int FIRST_LOOK_MOST = 500;
     private static final int FIRST_LOOK_FEWEST = 3;
@@ -107,7 +110,7 @@ public final class CollectivesBench {
      * How long a measurement may take.
      *
      * @param secondsPerSize about
-     * @param warmUp calls of each operation before its first size, until compilers have done with it
+     * @param warmUp calls of each operation, at least, before its first size; they go on for as long as one size takes
      * @param copyBytes the most that each member copies to find the speed of memory
      */
     public record Effort(double secondsPerSize, int warmUp, long copyBytes) {
@@ -261,20 +264,25 @@ public final class CollectivesBench {
         return new Order.Call(op, op.roundedBytes(bytes, options.ranks, options.dtype.bytes()), options.dtype, place);
     }
 
+    /** Until compilers have done with it: they take the cores that the members need. */
     private void warmUp(CollectiveOp op) {
-        long bytes = Math.min(WARM_UP_BYTES, options.sizes.max);
         for (Place place : op.places()) {
-            time(call(op, bytes, place), options.effort.warmUp, Duration.ZERO);
+            for (long bytes : WARM_UP_BYTES) {
+                Order.Call call = call(op, Math.min(bytes, options.sizes.max), place);
+                double guessNs = time(call, options.effort.warmUp, 0).p50Ns();
+                for (long left = iterations(guessNs, MOST_WARM_UPS); left > 0; left -= MOST_ITERATIONS) {
+                    time(call, (int) Math.min(left, MOST_ITERATIONS), guessNs);
+                }
+            }
         }
     }
 
     private Row row(Order.Call call) {
         long first = call.bytes() == 0 ? FIRST_LOOK_MOST : FIRST_LOOK_BYTES / call.bytes();
-        double guessNs = time(call, (int) Math.clamp(first, FIRST_LOOK_FEWEST, FIRST_LOOK_MOST), Duration.ZERO)
+        double guessNs = time(call, (int) Math.clamp(first, FIRST_LOOK_FEWEST, FIRST_LOOK_MOST), 0)
                 .p50Ns();
-        int iterations =
-                (int) Math.clamp(options.effort.secondsPerSize * 1e9 / guessNs, FEWEST_ITERATIONS, MOST_ITERATIONS);
-        Answer.Timed timed = time(call, iterations, Duration.ofNanos((long) (iterations * guessNs)));
+        int iterations = iterations(guessNs, MOST_ITERATIONS);
+        Answer.Timed timed = time(call, iterations, guessNs);
         double algbw = call.bytes() / timed.p50Ns() * 1e9;
         double busbw = algbw * call.op().busFactor(options.ranks);
         boolean bound = options.transport.insideHost() && call.bytes() >= LARGE_BYTES;
@@ -297,7 +305,14 @@ public final class CollectivesBench {
         return dtype.name().toLowerCase(Locale.ROOT);
     }
 
-    private Answer.Timed time(Order.Call call, int iterations, Duration expected) {
+    /** As many as take the time that one size may take. */
+    private int iterations(double guessNs, int most) {
+        return (int) Math.clamp(options.effort.secondsPerSize * 1e9 / guessNs, FEWEST_ITERATIONS, most);
+    }
+
+    /** In a time that a guess of each call's allows for. */
+    private Answer.Timed time(Order.Call call, int iterations, double guessNs) {
+        Duration expected = Duration.ofNanos((long) (iterations * guessNs));
         Duration limit = Limits.ORDER.plus(expected.multipliedBy(Limits.SLOWER));
         return (Answer.Timed) crew.ask(new Order.Time(call, iterations), limit).getFirst();
     }
