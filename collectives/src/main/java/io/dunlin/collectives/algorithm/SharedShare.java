@@ -10,6 +10,11 @@ import java.util.List;
 final class SharedShare {
     private static final long PIECE_BYTES = 64 << 10;
 
+    /** A copy that no cache holds goes past the caches, which the JDK does with pieces of several megabytes. */
+    private static final long LARGE_BYTES = 8 << 20;
+
+    private static final long LARGE_PIECE_BYTES = 4 << 20;
+
     /** What is written to others comes out of the nearest cache. */
     private static final long BLOCK_BYTES = 8 << 10;
 
@@ -182,7 +187,7 @@ final class SharedShare {
             return false;
         }
         long target = target(peer);
-        long piece = source == target ? 0 : Math.min(4 * PIECE_BYTES, bytes - doneBytes);
+        long piece = source == target ? 0 : Math.min(bytes < LARGE_BYTES ? 4 * PIECE_BYTES : LARGE_PIECE_BYTES, bytes - doneBytes);
         if (piece > 0) {
             RawMemory.copy(source + doneBytes, target + doneBytes, piece);
             doneBytes += piece;
