@@ -187,7 +187,9 @@ final class SharedShare {
             return false;
         }
         long target = target(peer);
-        long piece = source == target ? 0 : Math.min(bytes < LARGE_BYTES ? 4 * PIECE_BYTES : LARGE_PIECE_BYTES, bytes - doneBytes);
+        long piece = source == target
+                ? 0
+                : Math.min(bytes < LARGE_BYTES ? 4 * PIECE_BYTES : LARGE_PIECE_BYTES, bytes - doneBytes);
         if (piece > 0) {
             RawMemory.copy(source + doneBytes, target + doneBytes, piece);
             doneBytes += piece;

@@ -60,6 +60,11 @@ public final class FlightRecorder implements AutoCloseable {
         this.clockNs = clockNs;
     }
 
+    /** The name of a rank's file. */
+    public static String fileName(int rank) {
+        return "rank-%05d.flight".formatted(rank);
+    }
+
     /**
      * Makes the file, in place of an earlier one.
      *

@@ -14,7 +14,6 @@ import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.algorithm.Way;
 import io.dunlin.collectives.flight.FlightReader;
 import io.dunlin.collectives.flight.FlightRecorder;
-import io.dunlin.collectives.flight.Watchdog;
 import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.DriverFolder;
 import io.dunlin.collectives.transport.LoopbackFabric;
@@ -87,7 +86,7 @@ class AllocationTest {
         List<StreamCommunicator> communicators = new ArrayList<>();
         for (int rank = 0; rank < 2; rank++) {
             FlightRecorder recorder = FlightRecorder.create(
-                    folder.resolve(Watchdog.fileName(rank)),
+                    folder.resolve(FlightRecorder.fileName(rank)),
                     new FlightRecorder.Identity(rank, 2, 1, "host", 1),
                     64,
                     System::nanoTime,
@@ -102,7 +101,7 @@ class AllocationTest {
         check(communicators, Step::new);
         communicators.forEach(Communicator::close);
         recorders.forEach(FlightRecorder::close);
-        try (FlightReader reader = FlightReader.open(folder.resolve(Watchdog.fileName(1)))) {
+        try (FlightReader reader = FlightReader.open(folder.resolve(FlightRecorder.fileName(1)))) {
             assertThat(reader.read().groups().getFirst().operations()).hasSize(64);
         }
     }

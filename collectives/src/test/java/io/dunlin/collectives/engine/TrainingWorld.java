@@ -87,7 +87,7 @@ final class TrainingWorld implements AutoCloseable {
         world = new SteppedWorld(
                 RANKS, settings -> settings.withShape(LINK, seed).withDataStreamBytes(64 << 10), (rank, clockNs) -> {
                     FlightRecorder recorder = FlightRecorder.create(
-                            folder.resolve(Watchdog.fileName(rank)),
+                            folder.resolve(FlightRecorder.fileName(rank)),
                             new FlightRecorder.Identity(rank, RANKS, 1, "host", 1000 + rank),
                             256,
                             clockNs,

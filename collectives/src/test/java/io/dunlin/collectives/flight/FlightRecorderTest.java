@@ -47,7 +47,7 @@ class FlightRecorderTest {
 
     @BeforeEach
     void record() {
-        file = folder.resolve("flight").resolve(Watchdog.fileName(4));
+        file = folder.resolve("flight").resolve(FlightRecorder.fileName(4));
         recorder = FlightRecorder.create(
                 file, new FlightRecorder.Identity(4, 6, 7, "höst", 4711), OPERATIONS, () -> nowNs, () -> NOON);
         listener = recorder.follow(GROUP, 7, 1);

@@ -40,7 +40,7 @@ class WatchdogTest {
     void record() {
         for (int rank = 0; rank < RANKS; rank++) {
             recorders.add(FlightRecorder.create(
-                    folder.resolve(Watchdog.fileName(rank)),
+                    folder.resolve(FlightRecorder.fileName(rank)),
                     new FlightRecorder.Identity(rank, RANKS, 1, "host", 1000 + rank),
                     16,
                     () -> nowNs,

@@ -1,8 +1,8 @@
 package io.dunlin.launcher.agent;
 
 import io.dunlin.collectives.flight.FlightReader;
+import io.dunlin.collectives.flight.FlightRecorder;
 import io.dunlin.collectives.flight.Sighting;
-import io.dunlin.collectives.flight.Watchdog;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -86,7 +86,7 @@ final class RankSightings implements AutoCloseable {
     }
 
     private Path file(int rank) {
-        return folder.resolve(Watchdog.fileName(rank));
+        return folder.resolve(FlightRecorder.fileName(rank));
     }
 
     /** One that has said that it failed is as good as gone. */

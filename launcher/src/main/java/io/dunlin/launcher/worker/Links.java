@@ -9,7 +9,6 @@ import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.collectives.engine.OperationListener;
 import io.dunlin.collectives.engine.RankCommunicators;
 import io.dunlin.collectives.flight.FlightRecorder;
-import io.dunlin.collectives.flight.Watchdog;
 import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.device.cpu.MemorySource;
@@ -102,7 +101,9 @@ final class Links implements AutoCloseable {
         if (job.observe().flightOperations() == 0) {
             return Optional.empty();
         }
-        Path file = new RunFolder(spec.runFolder()).flights(spec.generation()).resolve(Watchdog.fileName(spec.rank()));
+        Path file = new RunFolder(spec.runFolder())
+                .flights(spec.generation())
+                .resolve(FlightRecorder.fileName(spec.rank()));
         try {
             FlightRecorder recorder = FlightRecorder.create(
                     file,

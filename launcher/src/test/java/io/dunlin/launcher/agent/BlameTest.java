@@ -7,7 +7,6 @@ import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.algorithm.Call;
 import io.dunlin.collectives.engine.OperationListener;
 import io.dunlin.collectives.flight.FlightRecorder;
-import io.dunlin.collectives.flight.Watchdog;
 import io.dunlin.launcher.report.Phase;
 import io.dunlin.launcher.report.Report;
 import io.dunlin.launcher.report.RunEvent;
@@ -49,7 +48,7 @@ class BlameTest {
             ranks.add(new RankWatch(rank, new Running(rank, ""), nowNs));
             ranks.get(rank).heard(new Report.Entered(Phase.FIRST_STEP), nowNs);
             FlightRecorder recorder = FlightRecorder.create(
-                    folder.resolve(Watchdog.fileName(rank)),
+                    folder.resolve(FlightRecorder.fileName(rank)),
                     new FlightRecorder.Identity(rank, 2, 1, "h", 100 + rank),
                     16,
                     () -> nowNs,
@@ -189,7 +188,7 @@ class BlameTest {
     @Test
     void shouldSayOnceThatItCannotRead() throws IOException {
         Path other = Files.writeString(folder.resolve("other"), "no recording");
-        Files.move(other, folder.resolve(Watchdog.fileName(0)), StandardCopyOption.REPLACE_EXISTING);
+        Files.move(other, folder.resolve(FlightRecorder.fileName(0)), StandardCopyOption.REPLACE_EXISTING);
         try (Blame blame = blame()) {
             pass(blame, 3);
             assertThat(texts()).singleElement().asString().startsWith("nobody watches the ranks' communication: ");

@@ -9,7 +9,6 @@ import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.algorithm.Call;
 import io.dunlin.collectives.engine.OperationListener;
 import io.dunlin.collectives.flight.FlightRecorder;
-import io.dunlin.collectives.flight.Watchdog;
 import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.tensor.DType;
 import java.io.IOException;
@@ -50,7 +49,7 @@ class TraceCommandTest {
         long startNs = 1_000_000_000L - (rank == 1 ? AHEAD_NS : 0);
         nowNs = startNs;
         try (FlightRecorder recorder = FlightRecorder.create(
-                run.flights(generation).resolve(Watchdog.fileName(rank)),
+                run.flights(generation).resolve(FlightRecorder.fileName(rank)),
                 new FlightRecorder.Identity(rank, 2, generation, "host\"" + rank, 10 + rank),
                 16,
                 () -> nowNs,

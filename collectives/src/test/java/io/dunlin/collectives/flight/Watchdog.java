@@ -10,10 +10,7 @@ import java.util.function.Function;
 import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 
-/**
- * Watches the flight files of the ranks of a host from outside of their processes, so that it sees what they cannot say
- * themselves. Used by one thread.
- */
+/** Shows the flight files of all ranks to a sentinel, as the node agent does. Used by one thread. */
 public final class Watchdog implements AutoCloseable {
     private final Path folder;
     private final int ranks;
@@ -39,11 +36,6 @@ public final class Watchdog implements AutoCloseable {
         this.sentinel = sentinel;
     }
 
-    /** The name of a rank's file. */
-    public static String fileName(int rank) {
-        return "rank-%05d.flight".formatted(rank);
-    }
-
     /** What is new since the last look. */
     public List<Verdict> look() {
         return sentinel.look(clockNs.getAsLong(), sightings(FlightReader::readOn));
@@ -67,7 +59,7 @@ public final class Watchdog implements AutoCloseable {
 
     private void openNew() {
         for (int rank = 0; rank < ranks; rank++) {
-            Path file = folder.resolve(fileName(rank));
+            Path file = folder.resolve(FlightRecorder.fileName(rank));
             if (!readers.containsKey(rank) && Files.exists(file)) {
                 readers.put(rank, FlightReader.open(file));
             }
