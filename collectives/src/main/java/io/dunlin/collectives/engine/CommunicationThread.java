@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>No engine ever waits, so none holds up another; between two pieces of work for one, those that are more urgent
  * have their turn.
  */
-final class CommunicationThread implements Runnable, Helper {
+final class CommunicationThread implements Runnable, SpareTime {
     private static final int SPINS = 100;
     private static final long YIELDING_NS = 50_000;
     private static final long HELPED_PARK_NS = 100_000;

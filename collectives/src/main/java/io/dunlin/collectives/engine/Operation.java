@@ -34,7 +34,7 @@ final class Operation implements Work {
     private final Call call = new Call();
     private final Pulse pulse;
     private final Consumer<CollectiveException> abort;
-    private final Helper helper;
+    private final SpareTime spareTime;
     private final OperationListener listener;
     private volatile int state = FREE;
     private volatile boolean returned = true;
@@ -45,12 +45,12 @@ final class Operation implements Work {
     /**
      * Makes a free one.
      *
-     * @param helper lets the caller work while it waits
+     * @param spareTime what the caller does while it waits
      */
-    Operation(Pulse pulse, Consumer<CollectiveException> abort, Helper helper, OperationListener listener) {
+    Operation(Pulse pulse, Consumer<CollectiveException> abort, SpareTime spareTime, OperationListener listener) {
         this.pulse = pulse;
         this.abort = abort;
-        this.helper = helper;
+        this.spareTime = spareTime;
         this.listener = listener;
     }
 
@@ -146,7 +146,7 @@ final class Operation implements Work {
         long nowNs = startNs;
         long workedNs = startNs;
         while (state == PENDING && nowNs - workedNs < HELPING_NS && nowNs - startNs < limitNs) {
-            boolean worked = helper.help() > 0;
+            boolean worked = spareTime.help() > 0;
             nowNs = System.nanoTime();
             if (worked) {
                 workedNs = nowNs;
@@ -161,7 +161,7 @@ final class Operation implements Work {
     /** Whether it was over in time. */
     private boolean park(long startNs, long limitNs) {
         waiter = Thread.currentThread();
-        helper.handOver();
+        spareTime.handOver();
         try {
             while (state == PENDING) {
                 long leftNs = limitNs - (System.nanoTime() - startNs);

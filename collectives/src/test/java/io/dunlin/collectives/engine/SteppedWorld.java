@@ -78,7 +78,7 @@ final class SteppedWorld implements AutoCloseable {
     /** Calls an operation on one rank. */
     Work call(int rank, Consumer<Call> what) {
         Pulse pulse = new Pulse("virtual", Duration.ofHours(1));
-        Operation operation = new Operation(pulse, engines.get(rank)::abort, Helper.NOBODY, listeners.get(rank));
+        Operation operation = new Operation(pulse, engines.get(rank)::abort, SpareTime.WASTED, listeners.get(rank));
         what.accept(operation.take());
         operation.submitted(queues.get(rank).added());
         queues.get(rank).add(operation, pulse);

@@ -1,9 +1,9 @@
 package io.dunlin.collectives.engine;
 
 /** Lets whoever waits for an operation do the communication thread's work meanwhile. */
-interface Helper {
+interface SpareTime {
     /** There is no thread to help. */
-    Helper NOBODY = new Helper() {
+    SpareTime WASTED = new SpareTime() {
         @Override
         public int help() {
             return 0;
