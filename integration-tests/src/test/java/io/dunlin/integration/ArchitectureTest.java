@@ -1,7 +1,9 @@
 package io.dunlin.integration;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
 import static com.tngtech.archunit.lang.conditions.ArchPredicates.are;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
@@ -11,6 +13,7 @@ import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_ST
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -167,6 +170,16 @@ class ArchitectureTest {
                 .dependOnClassesThat(resideInAnyPackage(fence.types().toArray(String[]::new)))
                 .because(fence.library() + " may appear only in " + fence.allowed())
                 .allowEmptyShould(true)
+                .check(classes);
+    }
+
+    /** The runtime interface of CUDA would keep a second state of the GPU; its type for a stream is only a name. */
+    @Test
+    void shouldUseOnlyTheDriverInterfaceOfCuda() {
+        noClasses()
+                .should()
+                .dependOnClassesThat(
+                        resideInAPackage("jcuda.runtime..").and(DescribedPredicate.not(simpleName("cudaStream_t"))))
                 .check(classes);
     }
 

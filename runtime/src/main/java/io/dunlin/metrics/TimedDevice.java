@@ -33,6 +33,16 @@ public final class TimedDevice implements Device {
     }
 
     @Override
+    public MemorySegment allocateHost(String purpose, long lengthBytes) {
+        return device.allocateHost(purpose, lengthBytes);
+    }
+
+    @Override
+    public boolean hostReadable() {
+        return device.hostReadable();
+    }
+
+    @Override
     public SequencedMap<String, Long> allocatedBytes() {
         return device.allocatedBytes();
     }
@@ -45,6 +55,16 @@ public final class TimedDevice implements Device {
             @Override
             public Kernels kernels() {
                 return timed;
+            }
+
+            @Override
+            public void upload(MemorySegment host, MemorySegment memory) {
+                stream.upload(host, memory);
+            }
+
+            @Override
+            public void download(MemorySegment memory, MemorySegment host) {
+                stream.download(memory, host);
             }
 
             @Override

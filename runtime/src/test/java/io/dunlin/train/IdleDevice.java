@@ -27,6 +27,16 @@ final class IdleDevice implements Device {
     }
 
     @Override
+    public MemorySegment allocateHost(String purpose, long lengthBytes) {
+        return allocate(purpose, lengthBytes);
+    }
+
+    @Override
+    public boolean hostReadable() {
+        return true;
+    }
+
+    @Override
     public SequencedMap<String, Long> allocatedBytes() {
         return new LinkedHashMap<>();
     }
@@ -47,6 +57,16 @@ final class IdleDevice implements Device {
         @Override
         public Kernels kernels() {
             return kernels;
+        }
+
+        @Override
+        public void upload(MemorySegment host, MemorySegment device) {
+            device.copyFrom(host);
+        }
+
+        @Override
+        public void download(MemorySegment device, MemorySegment host) {
+            host.copyFrom(device);
         }
 
         @Override

@@ -3,6 +3,7 @@ package io.dunlin.device.cpu;
 import io.dunlin.device.Device;
 import io.dunlin.device.Kernels;
 import io.dunlin.device.Stream;
+import io.dunlin.device.natives.Pages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -60,6 +61,17 @@ public final class CpuDevice implements Device {
         }
         allocatedBytes.merge(purpose, roundedBytes, Long::sum);
         return segment.asSlice(0, lengthBytes);
+    }
+
+    /** Memory of the device is memory of the host; this one is not counted as the device's. */
+    @Override
+    public synchronized MemorySegment allocateHost(String purpose, long lengthBytes) {
+        return map(purpose, (lengthBytes + ALIGNMENT_BYTES) & -ALIGNMENT_BYTES).asSlice(0, lengthBytes);
+    }
+
+    @Override
+    public boolean hostReadable() {
+        return true;
     }
 
     private MemorySegment takeFromPool(String purpose, long lengthBytes) {

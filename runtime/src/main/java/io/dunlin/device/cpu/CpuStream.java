@@ -3,6 +3,7 @@ package io.dunlin.device.cpu;
 import io.dunlin.device.Event;
 import io.dunlin.device.Kernels;
 import io.dunlin.device.Stream;
+import java.lang.foreign.MemorySegment;
 
 /** Runs every kernel within the call that submits it, so that all recorded work is done already. */
 record CpuStream(String role, Kernels kernels) implements Stream {
@@ -17,6 +18,24 @@ record CpuStream(String role, Kernels kernels) implements Stream {
             // nothing to wait for
         }
     };
+
+    @Override
+    public void upload(MemorySegment host, MemorySegment device) {
+        copy(host, device);
+    }
+
+    @Override
+    public void download(MemorySegment device, MemorySegment host) {
+        copy(device, host);
+    }
+
+    private static void copy(MemorySegment from, MemorySegment to) {
+        if (from.byteSize() != to.byteSize()) {
+            throw new IllegalArgumentException(
+                    "a copy of %,d bytes into %,d bytes".formatted(from.byteSize(), to.byteSize()));
+        }
+        to.copyFrom(from);
+    }
 
     @Override
     public Event record() {

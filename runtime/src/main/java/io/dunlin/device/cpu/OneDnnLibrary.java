@@ -1,5 +1,6 @@
 package io.dunlin.device.cpu;
 
+import io.dunlin.device.natives.NativeFolder;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;

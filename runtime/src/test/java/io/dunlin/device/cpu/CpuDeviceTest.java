@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dunlin.device.Stream;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class CpuDeviceTest {
     @Test
@@ -64,6 +68,17 @@ class CpuDeviceTest {
             stream.await(stream.record());
             stream.synchronize();
             assertThat(stream.record().done()).isTrue();
+        }
+    }
+
+    @Test
+    void shouldSayWhyOneDnnIsNotUsed(@TempDir Path folder) throws IOException {
+        Path file = Files.createFile(folder.resolve("cache"));
+        CpuOptions options = new CpuOptions(1, KernelChoice.FAST, file);
+        try (CpuDevice device = CpuDevice.open(options)) {
+            assertThat(device.description())
+                    .contains("in Java, because oneDNN cannot be used here")
+                    .contains("cache");
         }
     }
 }

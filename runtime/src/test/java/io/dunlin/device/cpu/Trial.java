@@ -19,7 +19,7 @@ import java.util.function.Consumer;
  * <p>Every tensor remembers its first contents, and these are restored before each run. The gaps between the rows of
  * strided tensors hold a pattern that must survive.
  */
-final class Trial {
+public final class Trial {
     private static final byte GAP = 0x55;
 
     private final CpuDevice device;
@@ -29,12 +29,13 @@ final class Trial {
     private final List<byte[]> before = new ArrayList<>();
     private long counter;
 
-    Trial(CpuDevice device) {
+    /** Tensors will lie in memory of this device. */
+    public Trial(CpuDevice device) {
         this.device = device;
     }
 
     /** A dense tensor of normal random numbers. */
-    Tensor input(DType type, long... shape) {
+    public Tensor input(DType type, long... shape) {
         return remember(
                 filled(
                         Tensor.of(
@@ -46,12 +47,12 @@ final class Trial {
     }
 
     /** A matrix of normal random numbers whose rows have a gap between them. */
-    Tensor strided(DType type, long rows, long columns) {
+    public Tensor strided(DType type, long rows, long columns) {
         return remember(filled(gapped(type, rows, columns), 1), 1);
     }
 
     /** A dense tensor full of NaN: a result that must be overwritten. */
-    Tensor result(DType type, long... shape) {
+    public Tensor result(DType type, long... shape) {
         Tensor tensor =
                 Tensor.of(type, Shape.of(shape), memory(type, Shape.of(shape).elements()));
         for (long i = 0; i < tensor.elements(); i++) {
@@ -61,7 +62,7 @@ final class Trial {
     }
 
     /** A matrix full of NaN whose rows have a gap between them. */
-    Tensor stridedResult(DType type, long rows, long columns) {
+    public Tensor stridedResult(DType type, long rows, long columns) {
         Tensor tensor = gapped(type, rows, columns);
         for (long r = 0; r < rows; r++) {
             for (long c = 0; c < columns; c++) {
@@ -72,7 +73,7 @@ final class Trial {
     }
 
     /** Integers below {@code bound}; every fifth is {@code -1} if {@code bound} is negative, then below its size. */
-    Tensor indices(long count, int bound) {
+    public Tensor indices(long count, int bound) {
         Tensor tensor = Tensor.of(DType.I32, Shape.of(count), memory(DType.I32, count));
         for (long i = 0; i < count; i++) {
             int value = bound < 0 && i % 5 == 3 ? -1 : (int) (random.uniform(1, counter++) * Math.abs(bound));
@@ -82,7 +83,7 @@ final class Trial {
     }
 
     /** Runs {@code operation} with both kernels; results must agree within what the types can hold. */
-    void agree(Kernels expected, Kernels actual, Consumer<Kernels> operation) {
+    public void agree(Kernels expected, Kernels actual, Consumer<Kernels> operation) {
         List<float[]> want = run(expected, operation);
         List<float[]> have = run(actual, operation);
         for (int i = 0; i < tensors.size(); i++) {
@@ -91,7 +92,7 @@ final class Trial {
     }
 
     /** Runs {@code operation} with both kernels; memory must be equal byte by byte. */
-    void sameBits(Kernels expected, Kernels actual, Consumer<Kernels> operation) {
+    public void sameBits(Kernels expected, Kernels actual, Consumer<Kernels> operation) {
         run(expected, operation);
         List<byte[]> want = whole.stream().map(Trial::bytes).toList();
         run(actual, operation);
@@ -103,7 +104,7 @@ final class Trial {
     }
 
     /** Runs {@code operation} once on the first contents. */
-    List<float[]> run(Kernels kernels, Consumer<Kernels> operation) {
+    public List<float[]> run(Kernels kernels, Consumer<Kernels> operation) {
         for (int i = 0; i < whole.size(); i++) {
             MemorySegment.copy(MemorySegment.ofArray(before.get(i)), 0, whole.get(i), 0, before.get(i).length);
         }

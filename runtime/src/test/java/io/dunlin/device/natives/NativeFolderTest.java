@@ -1,4 +1,4 @@
-package io.dunlin.device.cpu;
+package io.dunlin.device.natives;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class NativeFolderTest {
     /** A resource in a jar of the test class path, and one in a folder of it. */
     private static final List<String> RESOURCES =
-            List.of("org/assertj/core/api/Assertions.class", "io/dunlin/device/cpu/NativeFolderTest.class");
+            List.of("org/assertj/core/api/Assertions.class", "io/dunlin/device/natives/NativeFolderTest.class");
 
     @TempDir
     Path folder;
@@ -79,13 +79,13 @@ class NativeFolderTest {
     }
 
     @Test
-    void shouldSayWhyOneDnnIsNotUsed() throws IOException {
-        Path file = Files.createFile(folder.resolve("cache"));
-        CpuOptions options = new CpuOptions(1, KernelChoice.FAST, file);
-        try (CpuDevice device = CpuDevice.open(options)) {
-            assertThat(device.description())
-                    .contains("in Java, because oneDNN cannot be used here")
-                    .contains("cache");
-        }
+    void shouldReplaceAFileOfTheRightLengthWithOtherContents() throws IOException {
+        Path file = new NativeFolder(folder).unpack(RESOURCES).orElseThrow().getFirst();
+        byte[] good = Files.readAllBytes(file);
+        byte[] bad = good.clone();
+        bad[good.length / 2] ^= 1;
+        Files.write(file, bad);
+        assertThat(new NativeFolder(folder).unpack(RESOURCES)).isPresent();
+        assertThat(file).hasBinaryContent(good);
     }
 }

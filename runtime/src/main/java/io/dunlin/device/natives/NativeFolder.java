@@ -1,11 +1,13 @@
-package io.dunlin.device.cpu;
+package io.dunlin.device.natives;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,17 +23,20 @@ import java.util.zip.CheckedInputStream;
  *
  * <p>The name of a file in the cache carries the checksum and the size of its contents, so another version never meets
  * this one. A file appears by rename when it is complete: several processes may start at once, and the last rename wins
- * with the same bytes.
+ * with the same bytes. A file whose contents are not what its folder says is replaced before it can be loaded.
  */
-final class NativeFolder {
+public final class NativeFolder {
+    private static final int BLOCK_BYTES = 1 << 20;
+
     private final Path folder;
 
-    NativeFolder(Path folder) {
+    /** Unpacks to {@code folder}, which is made when it is needed. */
+    public NativeFolder(Path folder) {
         this.folder = folder;
     }
 
     /** The unpacked files in the order of {@code resources}, or empty if one is not on the class path. */
-    Optional<List<Path>> unpack(List<String> resources) {
+    public Optional<List<Path>> unpack(List<String> resources) {
         ClassLoader loader = NativeFolder.class.getClassLoader();
         if (resources.stream().anyMatch(resource -> loader.getResource(resource) == null)) {
             return Optional.empty();
@@ -46,9 +51,9 @@ final class NativeFolder {
             URLConnection connection = resource.openConnection();
             String file = resource.getPath().substring(resource.getPath().lastIndexOf('/') + 1);
             long length = connection.getContentLengthLong();
-            Path target = folder.resolve("%08x-%d".formatted(checksum(connection), length))
-                    .resolve(file);
-            if (!Files.exists(target) || Files.size(target) != length) {
+            long checksum = checksum(connection);
+            Path target = folder.resolve("%08x-%d".formatted(checksum, length)).resolve(file);
+            if (!holds(target, checksum, length)) {
                 write(resource, target);
             }
             return target;
@@ -62,10 +67,29 @@ final class NativeFolder {
         if (connection instanceof JarURLConnection jar) {
             return jar.getJarEntry().getCrc();
         }
-        try (CheckedInputStream in = new CheckedInputStream(connection.getInputStream(), new CRC32())) {
-            in.skipNBytes(connection.getContentLengthLong());
+        return checksum(connection.getInputStream());
+    }
+
+    private static long checksum(InputStream bytes) throws IOException {
+        try (CheckedInputStream in = new CheckedInputStream(bytes, new CRC32())) {
+            in.transferTo(OutputStream.nullOutputStream());
             return in.getChecksum().getValue();
         }
+    }
+
+    private static boolean holds(Path file, long checksum, long length) throws IOException {
+        if (!Files.exists(file) || Files.size(file) != length) {
+            return false;
+        }
+        CRC32 found = new CRC32();
+        try (FileChannel channel = FileChannel.open(file)) {
+            ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_BYTES);
+            while (channel.read(block) >= 0) {
+                found.update(block.flip());
+                block.clear();
+            }
+        }
+        return found.getValue() == checksum;
     }
 
     private static void write(URL resource, Path target) throws IOException {

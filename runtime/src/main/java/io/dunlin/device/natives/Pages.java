@@ -1,4 +1,4 @@
-package io.dunlin.device.cpu;
+package io.dunlin.device.natives;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -14,14 +14,14 @@ import java.util.Locale;
  * <p>On Linux by {@code mmap}: pages appear, zeroed, when they are first touched, and large regions ask for huge pages.
  * Elsewhere from an {@link Arena}, which zeroes at once.
  */
-final class Pages {
+public final class Pages {
     private static final boolean LINUX =
             System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("linux");
 
     private Pages() {}
 
     /** Memory that goes back to the system when {@code arena} closes; a segment of no bytes if the system refuses. */
-    static MemorySegment map(long lengthBytes, Arena arena) {
+    public static MemorySegment map(long lengthBytes, Arena arena) {
         return LINUX ? Linux.map(lengthBytes, arena) : arena.allocate(lengthBytes, 64);
     }
 

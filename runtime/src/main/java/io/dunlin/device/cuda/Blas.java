@@ -1,0 +1,43 @@
+package io.dunlin.device.cuda;
+
+import jcuda.jcublas.JCublas2;
+import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasMath;
+import jcuda.jcublas.cublasPointerMode;
+import jcuda.runtime.cudaStream_t;
+
+/**
+ * A handle of cuBLAS whose work goes to one stream.
+ *
+ * <p>For mixed types call the variants whose names end in {@code _new}: the others take a type of data where cuBLAS 12
+ * wants a type of computation, fail, and do not even throw.
+ */
+final class Blas implements AutoCloseable {
+    private final cublasHandle handle = new cublasHandle();
+
+    /** Opens a handle on the stream; only on the owner of the context. */
+    Blas(CudaStream stream) {
+        Cu.checkBlas(JCublas2.cublasCreate(handle), "cublasCreate");
+        try {
+            // The one type of the runtime interface that is allowed: the driver's stream under another name.
+            Cu.checkBlas(JCublas2.cublasSetStream(handle, new cudaStream_t(stream.handle())), "cublasSetStream");
+            Cu.checkBlas(
+                    JCublas2.cublasSetPointerMode(handle, cublasPointerMode.CUBLAS_POINTER_MODE_HOST),
+                    "cublasSetPointerMode");
+            Cu.checkBlas(JCublas2.cublasSetMathMode(handle, cublasMath.CUBLAS_DEFAULT_MATH), "cublasSetMathMode");
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    cublasHandle handle() {
+        return handle;
+    }
+
+    /** Only on the owner. */
+    @Override
+    public void close() {
+        JCublas2.cublasDestroy(handle);
+    }
+}

@@ -1,0 +1,105 @@
+package io.dunlin.device.cuda;
+
+import io.dunlin.error.DunlinException;
+import io.dunlin.error.ExitCode;
+import jcuda.driver.CUresult;
+
+/** The GPU, its driver or its libraries refused something; names the call that was told so. */
+public final class CudaException extends DunlinException {
+    private static final long serialVersionUID = 1L;
+
+    private final String call;
+    private final int status;
+
+    private CudaException(String code, String message, String remedy, String call, int status) {
+        super(code, message, remedy, ExitCode.ENVIRONMENT);
+        this.call = call;
+        this.status = status;
+    }
+
+    private CudaException(String message, String remedy, Throwable cause) {
+        super("DUN-420", message, remedy, ExitCode.ENVIRONMENT, cause);
+        this.call = "load";
+        this.status = 0;
+    }
+
+    /** The call that failed, for example {@code cuMemAlloc}. */
+    public String call() {
+        return call;
+    }
+
+    /** The number of the status it was answered with; 0 if there was no answer. */
+    public int status() {
+        return status;
+    }
+
+    static CudaException unavailable(String what, String remedy, Throwable cause) {
+        return new CudaException("CUDA cannot be used here: " + what, remedy, cause);
+    }
+
+    static CudaException failed(String call, String statusName, int status) {
+        return new CudaException(
+                "DUN-421",
+                "%s failed with %s (%d)".formatted(call, statusName, status),
+                "run `dunlin doctor`: it tries the GPU, the driver and cuBLAS one by one",
+                call,
+                status);
+    }
+
+    static CudaException outOfMemory(String purpose, MemoryState memory) {
+        return new CudaException(
+                "DUN-422",
+                "the GPU gave no memory for %s: %,d bytes asked, %,d bytes held by this rank, %,d of %,d bytes free"
+                        .formatted(
+                                purpose,
+                                memory.askedBytes(),
+                                memory.heldBytes(),
+                                memory.freeBytes(),
+                                memory.totalBytes()),
+                "lower train.micro_batch, set train.recompute = \"layer\", or choose a smaller model.preset;"
+                        + " `nvidia-smi` shows who else holds memory",
+                "cuMemAlloc",
+                CUresult.CUDA_ERROR_OUT_OF_MEMORY);
+    }
+
+    /** What the GPU's memory looked like when it had no more to give. */
+    record MemoryState(long askedBytes, long heldBytes, long freeBytes, long totalBytes) {}
+
+    static CudaException fault(String call, String statusName, int status) {
+        return new CudaException(
+                "DUN-423",
+                "the GPU stopped all work of this rank: %s told of %s (%d), caused by a kernel or copy before it"
+                        .formatted(call, statusName, status),
+                "start again; to find the kernel, run once with CUDA_LAUNCH_BLOCKING=1, or under compute-sanitizer",
+                call,
+                status);
+    }
+
+    static CudaException notPinned(String purpose, long askedBytes, long heldBytes, int status) {
+        return new CudaException(
+                "DUN-424",
+                "the system did not pin memory for %s: %,d bytes asked, %,d bytes pinned by this rank already"
+                        .formatted(purpose, askedBytes, heldBytes),
+                "raise the limit on locked memory (`ulimit -l unlimited`), or run fewer ranks on this host",
+                "cuMemHostRegister",
+                status);
+    }
+
+    static CudaException doesNotCompile(String name, String log, int status) {
+        return new CudaException(
+                "DUN-425",
+                "kernel source %s does not compile:%n%s".formatted(name, log.strip()),
+                "correct the source; it may include no header",
+                "nvrtcCompileProgram",
+                status);
+    }
+
+    static CudaException late(String stream, long waitedMs) {
+        return new CudaException(
+                "DUN-426",
+                "the work of stream %s was not done after %,d ms".formatted(stream, waitedMs),
+                "`nvidia-smi` shows whether the GPU still computes; after a hang of the GPU only a restart helps",
+                "cuEventQuery",
+                0);
+    }
+}

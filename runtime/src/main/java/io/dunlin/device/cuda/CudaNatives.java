@@ -1,0 +1,118 @@
+package io.dunlin.device.cuda;
+
+import io.dunlin.device.natives.NativeFolder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import jcuda.driver.JCudaDriver;
+import jcuda.jcublas.JCublas2;
+import jcuda.nvrtc.JNvrtc;
+
+/**
+ * Loads what is native: the driver, cuBLAS, and JCuda's bridges to them. Nothing else may touch a class of JCuda that has
+ * native methods before this has.
+ *
+ * <p>Left alone, JCuda copies each bridge to the system's temporary folder, under one name for all users and versions,
+ * and loads what lies there, even when another process has written only half of it: of ranks that start together some
+ * crash. So the bridges are unpacked by {@link NativeFolder} first, and while a class of JCuda initialises it is told that
+ * the temporary folder is where its bridge lies complete.
+ *
+ * <p>A class whose bridge did not load stays broken for the life of the JVM. So the libraries behind the bridges are
+ * looked up first, and what is missing ends in an error that says so.
+ */
+final class CudaNatives {
+    private static final String DRIVER = "libcuda.so.1";
+    private static final String BLAS = "libcublas.so.12";
+    private static final String COMPILER = "libnvrtc.so.12";
+    private static final String TEMPORARY_FOLDER = "java.io.tmpdir";
+
+    private CudaNatives() {}
+
+    /** Loads the driver and cuBLAS; later calls find everything loaded. */
+    static synchronized void load(CudaOptions options) {
+        requirePlatform();
+        require(DRIVER, "install the driver of NVIDIA, 525 or newer; without a GPU use device = \"cpu\"");
+        options.libraries().ifPresent(folder -> loadFrom(folder, List.of("libcublasLt.so.12", BLAS)));
+        require(BLAS, "install cuBLAS of CUDA 12 (that of CUDA 13 does not serve), or set the folder that holds it");
+        initialise("JCudaDriver", options, () -> JCudaDriver.setExceptionsEnabled(false));
+        initialise("JCublas2", options, () -> JCublas2.setExceptionsEnabled(false));
+    }
+
+    /** Loads the compiler for kernels of users, which needs nothing of a GPU. */
+    static synchronized void loadCompiler(CudaOptions options) {
+        requirePlatform();
+        options.libraries().ifPresent(folder -> loadFrom(folder, List.of(COMPILER)));
+        require(COMPILER, "install NVRTC of CUDA 12, or set the folder that holds it");
+        initialise("JNvrtc", options, () -> JNvrtc.setExceptionsEnabled(false));
+    }
+
+    private static void requirePlatform() {
+        String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+        String processor = System.getProperty("os.arch");
+        if (!system.startsWith("linux") || !processor.equals("amd64")) {
+            throw CudaException.unavailable(
+                    "JCuda has native libraries for Linux on x86-64, this is %s on %s".formatted(system, processor),
+                    "use device = \"cpu\"",
+                    new UnsupportedOperationException());
+        }
+    }
+
+    /** Whether the system finds a library; one that is loaded already it finds by its name, wherever it lies. */
+    private static void require(String library, String remedy) {
+        try {
+            SymbolLookup.libraryLookup(library, Arena.global());
+        } catch (IllegalArgumentException e) {
+            throw CudaException.unavailable(library + " is not found", remedy, e);
+        }
+    }
+
+    private static void loadFrom(Path folder, List<String> names) {
+        for (String name : names) {
+            Path file = folder.resolve(name);
+            if (!Files.exists(file)) {
+                continue;
+            }
+            try {
+                System.load(file.toAbsolutePath().toString());
+            } catch (UnsatisfiedLinkError e) {
+                throw CudaException.unavailable(file + " does not load", "choose another folder", e);
+            }
+        }
+    }
+
+    private static void initialise(String bridge, CudaOptions options, Runnable firstUse) {
+        String resource = "lib/lib%s-12.6.0-linux-x86_64.so".formatted(bridge);
+        Optional<List<Path>> unpacked;
+        try {
+            unpacked = new NativeFolder(options.nativeCache().toAbsolutePath()).unpack(List.of(resource));
+        } catch (UncheckedIOException e) {
+            throw CudaException.unavailable(
+                    "%s cannot be written".formatted(options.nativeCache()),
+                    "free the folder or choose another one",
+                    e);
+        }
+        Path file = unpacked.orElseThrow(() -> CudaException.unavailable(
+                        resource + " is not on the class path", "build Dunlin again", new IOException(resource)))
+                .getFirst();
+        String usual =
+                System.setProperty(TEMPORARY_FOLDER, file.resolveSibling("").toString());
+        try {
+            firstUse.run();
+        } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+            throw CudaException.unavailable(file + " does not load", "run `dunlin doctor`", e);
+        } finally {
+            restore(usual);
+        }
+    }
+
+    @SuppressWarnings("NullAway") // a JVM has a temporary folder
+    private static void restore(String usual) {
+        System.setProperty(TEMPORARY_FOLDER, usual);
+    }
+}

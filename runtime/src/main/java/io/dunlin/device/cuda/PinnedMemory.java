@@ -1,0 +1,51 @@
+package io.dunlin.device.cuda;
+
+import io.dunlin.device.natives.Pages;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
+
+/**
+ * Memory of the host that the GPU copies from and to by itself. All methods run on the owner of the context.
+ *
+ * <p>Ordinary memory is registered with the driver. Memory allocated by the driver would come as a {@code ByteBuffer},
+ * and beyond 2 GiB JCuda would pin it and then lose its address.
+ */
+final class PinnedMemory {
+    private static final long PAGE_BYTES = 4096;
+
+    private final Arena arena = Arena.ofShared();
+    private final List<MemorySegment> registered = new ArrayList<>();
+    private long heldBytes;
+
+    MemorySegment allocate(String purpose, long lengthBytes) {
+        long wholePages = (lengthBytes + PAGE_BYTES - 1) & -PAGE_BYTES;
+        if (wholePages == 0) {
+            return arena.allocate(0, PAGE_BYTES);
+        }
+        MemorySegment memory = Pages.map(wholePages, arena);
+        if (memory.byteSize() == 0) {
+            throw CudaException.notPinned(purpose, wholePages, heldBytes, 0);
+        }
+        int status =
+                JCudaDriver.cuMemHostRegister(Address.of(memory), wholePages, JCudaDriver.CU_MEMHOSTREGISTER_PORTABLE);
+        if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+            throw CudaException.notPinned(purpose, wholePages, heldBytes, status);
+        }
+        Cu.check(status, "cuMemHostRegister");
+        registered.add(memory);
+        heldBytes += wholePages;
+        return memory.asSlice(0, lengthBytes);
+    }
+
+    /** Gives the memory back, unless the driver keeps some of it, as it does after a fault: that is left to it. */
+    void close() {
+        registered.removeIf(memory -> JCudaDriver.cuMemHostUnregister(Address.of(memory)) == CUresult.CUDA_SUCCESS);
+        if (registered.isEmpty()) {
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.dunlin.device.cuda;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What the stand-in worked on when, read from its trace. The times are of the stand-in and mean nothing about a GPU. */
+public final class StandInTrace {
+    private final List<Span> spans;
+
+    private StandInTrace(List<Span> spans) {
+        this.spans = spans;
+    }
+
+    /**
+     * One piece of work.
+     *
+     * @param kind {@code h2d}, {@code d2h}, {@code d2d}, {@code fill} or {@code kernel}
+     */
+    public record Span(String stream, String kind, long startNs, long endNs) {}
+
+    /** Reads lines of time, thread, "begin" or "end", stream, kind, rest. */
+    public static StandInTrace read(Path file) throws IOException {
+        List<Span> spans = new ArrayList<>();
+        Map<String, Long> begun = new HashMap<>();
+        for (String line : Files.readAllLines(file)) {
+            String[] words = line.split(" ");
+            if (words.length < 5) {
+                continue;
+            }
+            if (words[2].equals("begin")) {
+                begun.put(words[3], Long.parseLong(words[0]));
+            } else if (words[2].equals("end") && begun.containsKey(words[3])) {
+                spans.add(new Span(words[3], words[4], begun.remove(words[3]), Long.parseLong(words[0])));
+            }
+        }
+        return new StandInTrace(spans);
+    }
+
+    /** All pieces of work. */
+    public List<Span> spans() {
+        return List.copyOf(spans);
+    }
+
+    /** Time of all work of a kind. */
+    public long totalNs(String kind) {
+        return of(kind).stream().mapToLong(span -> span.endNs - span.startNs).sum();
+    }
+
+    /** How much of the time of one kind of work lies beside work of another kind. */
+    public long sharedNs(String kind, String other) {
+        long sharedNs = 0;
+        for (Span span : of(kind)) {
+            long doneNs = span.startNs;
+            for (Span beside : of(other)) {
+                long fromNs = Math.max(doneNs, beside.startNs);
+                long toNs = Math.min(span.endNs, beside.endNs);
+                if (toNs > fromNs) {
+                    sharedNs += toNs - fromNs;
+                    doneNs = toNs;
+                }
+            }
+        }
+        return sharedNs;
+    }
+
+    private List<Span> of(String kind) {
+        return spans.stream()
+                .filter(span -> span.kind.equals(kind))
+                .sorted(java.util.Comparator.comparingLong(Span::startNs))
+                .toList();
+    }
+}
