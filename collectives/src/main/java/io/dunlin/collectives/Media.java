@@ -43,8 +43,12 @@ public enum Media {
         return this == UDP || this == MIXED ? IPC : this;
     }
 
-    /** What joins ranks of different hosts. */
+    /** What joins ranks of different hosts, or of different packages where all are on one. */
     public Media acrossHosts() {
-        return this == LOOPBACK ? LOOPBACK : UDP;
+        return switch (this) {
+            case LOOPBACK -> LOOPBACK;
+            case IPC, SHARED_MEMORY -> IPC;
+            case UDP, MIXED -> UDP;
+        };
     }
 }

@@ -112,6 +112,13 @@ public record Topology(List<Place> places) {
         return domains(Place::host).get(host);
     }
 
+    /** The members of a host alone; its packages stand for hosts where they are known. */
+    public Topology insideHost(int host) {
+        List<Place> local = membersOfHost(host).stream().map(places::get).toList();
+        boolean known = local.stream().noneMatch(place -> place.socket().isEmpty());
+        return known ? ofHosts(local.stream().map(Place::socket).toList()) : oneHost(local.size());
+    }
+
     /** A member's number among those of its host. */
     public int localIndex(int member) {
         return membersOfHost(hostOf(member)).indexOf(member);

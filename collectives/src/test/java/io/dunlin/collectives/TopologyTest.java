@@ -46,6 +46,15 @@ class TopologyTest {
     }
 
     @Test
+    void shouldTakePackagesForHostsInsideAHost() {
+        Topology packages = new Topology(
+                List.of(new Place("a", "0"), new Place("b", "1"), new Place("a", "0"), new Place("a", "1")));
+        assertThat(packages.insideHost(0)).isEqualTo(Topology.ofHosts(List.of("0", "0", "1")));
+        assertThat(packages.insideHost(0).insideHost(0)).isEqualTo(Topology.oneHost(2));
+        assertThat(scattered.insideHost(0)).isEqualTo(Topology.oneHost(3));
+    }
+
+    @Test
     void shouldFollowFromAddresses() {
         List<RankAddress> addresses = List.of(
                 new RankAddress("a", "10.0.0.1:1"),

@@ -34,7 +34,8 @@ public final class Repertoire {
      * @param arena of their working memory
      */
     public Repertoire(int rank, Tuning tuning, Media media, PeerMemory memory, Arena arena) {
-        Topology topology = tuning.topology();
+        Topology given = tuning.topology();
+        Topology topology = given.hosts() == 1 ? given.insideHost(0) : given;
         this.tuning = tuning;
         this.size = topology.size();
         this.media = media;
@@ -60,18 +61,20 @@ public final class Repertoire {
             teach(Way.SHARED, new SharedExchange(rank, size, memory, folds, new Scratch(arena)));
         }
         if (Way.HIERARCHICAL.isFor(media, topology)) {
-            teach(Way.HIERARCHICAL, hierarchical(rank, reductions, memory, arena));
+            teach(Way.HIERARCHICAL, hierarchical(rank, topology, memory, arena));
         }
     }
 
-    /** Each phase has algorithms of its own, because all phases of an operation begin at once. */
-    private Hierarchical hierarchical(int rank, Reductions reductions, PeerMemory memory, Arena arena) {
-        Topology topology = tuning.topology();
+    /**
+     * Each phase has algorithms of its own, because all phases of an operation begin at once. Inside a host of several
+     * packages they may be hierarchical again.
+     */
+    private Hierarchical hierarchical(int rank, Topology topology, PeerMemory memory, Arena arena) {
         int host = topology.hostOf(rank);
         List<Integer> local = topology.membersOfHost(host);
         PeerMemory ofLocal = memory.among(local);
         Media amongLocal = memory == PeerMemory.NONE ? media.insideHost() : Media.SHARED_MEMORY;
-        Tuning inside = tuning.withTopology(Topology.oneHost(local.size()));
+        Tuning inside = tuning.withTopology(topology.insideHost(host));
         Tuning across = tuning.withTopology(Topology.oneHost(topology.hosts()));
         return new Hierarchical(
                 rank,
@@ -79,7 +82,7 @@ public final class Repertoire {
                 new Repertoire(topology.localIndex(rank), inside, amongLocal, ofLocal, arena),
                 new Repertoire(host, across, media.acrossHosts(), PeerMemory.NONE, arena),
                 new Repertoire(topology.localIndex(rank), inside, amongLocal, ofLocal, arena),
-                reductions,
+                new Reductions(),
                 new Scratch(arena));
     }
 

@@ -38,8 +38,13 @@ class EveryWayTest {
             return topology.size();
         }
 
+        /** Inside a host of several packages it is hierarchical as well. */
         Tuning tuning() {
-            return Tuning.standard(size()).withTopology(topology);
+            Tuning tuning = Tuning.standard(size()).withTopology(topology);
+            Topology inside = topology.insideHost(0);
+            return way == Way.HIERARCHICAL && inside.hierarchical()
+                    ? tuning.withTable(AlgorithmTable.forced(inside.size(), way))
+                    : tuning;
         }
 
         @Override
@@ -47,7 +52,9 @@ class EveryWayTest {
             return "%s on hosts %s"
                     .formatted(
                             way.label(),
-                            topology.places().stream().map(Topology.Place::host).toList());
+                            topology.places().stream()
+                                    .map(place -> place.host() + place.socket())
+                                    .toList());
         }
     }
 
@@ -65,11 +72,20 @@ class EveryWayTest {
         }
         settings.add(new Setting(Way.HIERARCHICAL, onHosts("aaabbbccc")));
         settings.add(new Setting(Way.HIERARCHICAL, onHosts("cabbacdda")));
+        settings.add(new Setting(Way.HIERARCHICAL, onPackages("a0 a0 a1 b0 b0 b1")));
+        settings.add(new Setting(Way.HIERARCHICAL, onPackages("a0 b1 a0 b0 a1 b1 a1 b0")));
+        settings.add(new Setting(Way.HIERARCHICAL, onPackages("a0 a0 a1 a1 a1")));
         return settings.stream();
     }
 
     private static Topology onHosts(String letters) {
         return Topology.ofHosts(Arrays.asList(letters.split("")));
+    }
+
+    private static Topology onPackages(String labels) {
+        return new Topology(Arrays.stream(labels.split(" "))
+                .map(label -> new Topology.Place(label.substring(0, 1), label.substring(1)))
+                .toList());
     }
 
     /** Elements of parts: none, one in all, fewer than members, as many, unequal, more than tiles. */
