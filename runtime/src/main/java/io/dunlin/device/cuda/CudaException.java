@@ -41,7 +41,7 @@ public final class CudaException extends DunlinException {
         return new CudaException(
                 "DUN-421",
                 "%s failed with %s (%d)".formatted(call, statusName, status),
-                "run `dunlin doctor`: it tries the GPU, the driver and cuBLAS one by one",
+                "`nvidia-smi` shows whether the driver answers; the log of the kernel (`dmesg`) names faults of the GPU",
                 call,
                 status);
     }

@@ -37,7 +37,7 @@ final class CudaNatives {
     /** Loads the driver and cuBLAS; later calls find everything loaded. */
     static synchronized void load(CudaOptions options) {
         requirePlatform();
-        require(DRIVER, "install the driver of NVIDIA, 525 or newer; without a GPU use device = \"cpu\"");
+        require(DRIVER, "install the driver of NVIDIA, 525 or newer; without a GPU train on the CPU");
         options.libraries().ifPresent(folder -> loadFrom(folder, List.of("libcublasLt.so.12", BLAS)));
         require(BLAS, "install cuBLAS of CUDA 12 (that of CUDA 13 does not serve), or set the folder that holds it");
         initialise("JCudaDriver", options, () -> JCudaDriver.setExceptionsEnabled(false));
@@ -58,7 +58,7 @@ final class CudaNatives {
         if (!system.startsWith("linux") || !processor.equals("amd64")) {
             throw CudaException.unavailable(
                     "JCuda has native libraries for Linux on x86-64, this is %s on %s".formatted(system, processor),
-                    "use device = \"cpu\"",
+                    "train on the CPU",
                     new UnsupportedOperationException());
         }
     }

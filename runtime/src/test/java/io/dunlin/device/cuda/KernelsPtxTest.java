@@ -33,7 +33,7 @@ class KernelsPtxTest {
     void shouldBeReadableByEveryDriverOfCuda12() throws IOException {
         assertThat(new String(resource("kernels.ptx"), UTF_8).lines())
                 .contains(".version 8.0", ".target sm_80")
-                .noneMatch(line -> line.contains("/home/") || line.contains("/tmp/"));
+                .noneMatch(line -> line.strip().startsWith(".file")); // it would name a folder of whoever made it
     }
 
     @ParameterizedTest

@@ -31,6 +31,9 @@ final class PtxGenerator {
     private static final String NVRTC = "/org/bytedeco/cuda/linux-x86_64/";
     private static final Pattern VERSION = Pattern.compile("(?m)^\\.version .*$");
 
+    /** Where the compiler puts a hash of the folder into names. */
+    private static final Pattern FOLDER_HASH = Pattern.compile("(?<=_INTERNAL_)[0-9a-f]{8}(?=_)");
+
     private PtxGenerator() {}
 
     /**
@@ -57,8 +60,9 @@ final class PtxGenerator {
     }
 
     private static String shipped(Path source, String ptx) throws IOException {
-        String body = VERSION.matcher(ptx)
-                .replaceFirst(".version 8.0")
+        String body = FOLDER_HASH
+                .matcher(VERSION.matcher(ptx).replaceFirst(".version 8.0"))
+                .replaceAll("00000000")
                 .lines()
                 .filter(line -> !line.startsWith("//") && !line.isBlank())
                 .collect(Collectors.joining("\n", "", "\n"));
