@@ -2,11 +2,9 @@
 # build.sh FOLDER: builds libcuda.so.1, libcublas.so.12 and libnvrtc.so.12 there, with host_kernels.sh beside them.
 #
 # Every symbol that JCuda's natives import is defined: those without a body here say so and answer "not supported".
-# STANDIN_CXX names another compiler than g++.
 set -euo pipefail
 out=$1
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cxx=${STANDIN_CXX:-g++}
 mkdir -p "$out"
 cd "$out"
 
@@ -28,7 +26,7 @@ options=(-std=c++20 -g1 -fPIC -fvisibility=hidden -Wall -pthread "-I$here")
 # Side by side, and only what runs often optimised: this is built in front of tests.
 jobs=()
 compile() {
-    "$cxx" "${options[@]}" "$2" -c "$1" -o "$(basename "$1" .cpp).o" "${@:3}" &
+    g++ "${options[@]}" "$2" -c "$1" -o "$(basename "$1" .cpp).o" "${@:3}" &
     jobs+=($!)
 }
 for file in driver settings streams memory modules nvrtc; do compile "$here/$file.cpp" -O1; done
@@ -37,7 +35,7 @@ compile "$here/blas.cpp" -O3 -march=native -fno-strict-aliasing
 for file in cuda cublas nvrtc; do compile stubs-$file.cpp -O0; done
 for job in "${jobs[@]}"; do wait "$job"; done
 
-link=("$cxx" -shared -pthread)
+link=(g++ -shared -pthread)
 "${link[@]}" driver.o settings.o fibers.o streams.o memory.o modules.o stubs-cuda.o -o libcuda.so.1 \
     -Wl,-soname,libcuda.so.1 -ldl
 "${link[@]}" blas.o stubs-cublas.o -o libcublas.so.12 -Wl,-soname,libcublas.so.12,--version-script=cublas.map \

@@ -403,6 +403,20 @@ void catch_device_faults() {
     sigaction(SIGBUS, &action, &previous_bus);
 }
 
+namespace {
+struct AlternativeStack {
+    static constexpr size_t BYTES = 64 * 1024;
+    void* memory = malloc(BYTES);
+
+    ~AlternativeStack() {
+        stack_t none = {};
+        none.ss_flags = SS_DISABLE;
+        sigaltstack(&none, nullptr);
+        free(memory);
+    }
+};
+}  // namespace
+
 // Signals of the process stay with the JVM's threads; faults are taken on a stack of their own, as a kernel may have
 // used up its fiber's.
 void prepare_worker_thread(const char* name) {
@@ -410,9 +424,10 @@ void prepare_worker_thread(const char* name) {
     sigfillset(&all);
     for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&all, fault);
     pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    static thread_local AlternativeStack mine;
     stack_t alternative = {};
-    alternative.ss_size = 64 * 1024;
-    alternative.ss_sp = malloc(alternative.ss_size);
+    alternative.ss_size = AlternativeStack::BYTES;
+    alternative.ss_sp = mine.memory;
     sigaltstack(&alternative, nullptr);
     pthread_setname_np(pthread_self(), name);
 }

@@ -3,17 +3,15 @@
 #
 # IN.cu includes nothing; its entry points are extern "C" __global__ void NAME(...), also when macros write them.
 # OUT.so exports standin_module_v1 (cuda_standin.h). It is bound to the libcuda.so.1 beside this script (build.sh puts
-# both there); run from the sources it is only a check that the kernels compile. STANDIN_CXX names another compiler
-# than g++.
+# both there); run from the sources it is only a check that the kernels compile.
 set -euo pipefail
 in=$1
 out=$2
 shift 2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cxx=${STANDIN_CXX:-g++}
 
 sha=$(sha256sum "$in")
-expanded=$("$cxx" -E -x c++ -std=c++20 -D__CUDA_STANDIN__=1 "$@" "$in")
+expanded=$(g++ -E -x c++ -std=c++20 -D__CUDA_STANDIN__=1 "$@" "$in")
 bounds='(?:__launch_bounds__\s*\((?:[^()]|\([^()]*\))*\)\s*)?'
 names=$(grep -v '^#' <<<"$expanded" | tr '\n' ' ' \
     | grep -oP "__global__\\s+${bounds}void\\s+${bounds}\\K[A-Za-z_]\\w*(?=\\s*\\()" | sort -u || true)
@@ -35,5 +33,5 @@ generated=$out.cpp
 driver=()
 if [ -e "$here/libcuda.so.1" ]; then driver=("-L$here" -l:libcuda.so.1); fi
 # Products and sums are fused as nvcc does; aliasing is lax because kernels read one buffer as several types.
-exec "$cxx" -std=c++20 -O2 -g1 -march=native -ffp-contract=fast -fPIC -shared -w -fvisibility=hidden \
+exec g++ -std=c++20 -O2 -g1 -march=native -ffp-contract=fast -fPIC -shared -w -fvisibility=hidden \
     -fno-strict-aliasing -Wl,-Bsymbolic "-I$here" "$generated" -o "$out" "${driver[@]}" "$@"

@@ -2,7 +2,6 @@ package io.dunlin.device.cuda;
 
 import jcuda.jcublas.JCublas2;
 import jcuda.jcublas.cublasHandle;
-import jcuda.jcublas.cublasMath;
 import jcuda.jcublas.cublasPointerMode;
 import jcuda.runtime.cudaStream_t;
 
@@ -13,6 +12,12 @@ import jcuda.runtime.cudaStream_t;
  * wants a type of computation, fail, and do not even throw.
  */
 final class Blas implements AutoCloseable {
+    /**
+     * Math mode: no TF32 for F32 operands (the default), and partial sums of BF16 products are not rounded to BF16
+     * (CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION).
+     */
+    private static final int EXACT_SUMS = 16;
+
     private final cublasHandle handle = new cublasHandle();
 
     /** Opens a handle on the stream; only on the owner of the context. */
@@ -24,7 +29,7 @@ final class Blas implements AutoCloseable {
             Cu.checkBlas(
                     JCublas2.cublasSetPointerMode(handle, cublasPointerMode.CUBLAS_POINTER_MODE_HOST),
                     "cublasSetPointerMode");
-            Cu.checkBlas(JCublas2.cublasSetMathMode(handle, cublasMath.CUBLAS_DEFAULT_MATH), "cublasSetMathMode");
+            Cu.checkBlas(JCublas2.cublasSetMathMode(handle, EXACT_SUMS), "cublasSetMathMode");
         } catch (RuntimeException e) {
             close();
             throw e;

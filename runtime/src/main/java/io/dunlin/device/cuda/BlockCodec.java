@@ -42,6 +42,7 @@ final class BlockCodec {
     }
 
     private void encode(Format format, Tensor x, MemorySegment message, int stochastic) {
+        format.require(message, x.elements());
         launcher.begin(header).number(message.address()).number(x.elements());
         launcher.integer(format.bits).integer(format.blockElements).overBlocks(1, 1);
         launcher.begin(quantize.of(x.dtype())).vector(x).number(x.elements()).number(message.address());
@@ -51,6 +52,7 @@ final class BlockCodec {
 
     /** y = message + beta * y; beta is 0 or 1. */
     void decode(Format format, MemorySegment message, Tensor y, float beta) {
+        format.require(message, y.elements());
         launcher.begin(dequantize.of(y.dtype()))
                 .number(message.address())
                 .vector(y)
@@ -66,6 +68,20 @@ final class BlockCodec {
      * @param blockElements elements that share a scale; even, at most 65536
      */
     record Format(int bits, int blockElements) {
+        Format {
+            if (bits != 8 && bits != 4 || blockElements < 2 || blockElements > 65_536 || blockElements % 2 != 0) {
+                throw new IllegalArgumentException("%d bits in blocks of %d".formatted(bits, blockElements));
+            }
+        }
+
+        /** A message that is too short would be written beyond its end. */
+        void require(MemorySegment message, long elements) {
+            if (message.byteSize() < encodedBytes(elements)) {
+                throw new IllegalArgumentException("a message of %,d bytes for %,d elements, which need %,d"
+                        .formatted(message.byteSize(), elements, encodedBytes(elements)));
+            }
+        }
+
         /** The length of a message of {@code elements}. */
         long encodedBytes(long elements) {
             return HEADER_BYTES + blocks(elements) * Float.BYTES + (elements * bits + 7) / 8;

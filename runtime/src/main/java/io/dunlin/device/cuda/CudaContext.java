@@ -5,6 +5,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import jcuda.driver.CUcontext;
@@ -94,15 +96,22 @@ final class CudaContext implements AutoCloseable {
     }
 
     private <T> T submit(Callable<T> task) {
+        Future<T> running;
         try {
-            return owner.submit(task).get(deadlineMs, TimeUnit.MILLISECONDS);
+            running = owner.submit(task);
+        } catch (RejectedExecutionException e) {
+            throw new IllegalStateException("the device is closed", e);
+        }
+        try {
+            return running.get(deadlineMs, TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             throw asUnchecked(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while waiting for the owner of the GPU", e);
         } catch (TimeoutException e) {
-            throw CudaException.late("of the owner", deadlineMs);
+            running.cancel(false); // what has not begun never will: nobody would take what it gives
+            throw CudaException.late("what the owner of the GPU was asked for", "its turn", deadlineMs);
         }
     }
 

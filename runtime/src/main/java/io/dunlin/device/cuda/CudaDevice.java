@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import jcuda.driver.JCudaDriver;
 
 /** One GPU of NVIDIA as a {@link Device}. */
@@ -18,9 +20,9 @@ public final class CudaDevice implements Device {
     private final PinnedMemory pinned = new PinnedMemory();
     private final String description;
     private final SequencedMap<String, Long> allocatedBytes = new LinkedHashMap<>();
-    private final List<CudaStream> streams = new ArrayList<>();
-    private final List<AutoCloseable> owned = new ArrayList<>();
-    private boolean closed;
+    private final List<CudaStream> streams = new ArrayList<>(); // only on the owner
+    private final List<AutoCloseable> owned = new ArrayList<>(); // only on the owner
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private CudaDevice(CudaContext context, KernelFactory factory) {
         this.context = context;
@@ -86,40 +88,56 @@ public final class CudaDevice implements Device {
 
     @Override
     public Stream stream(String role) {
-        CudaStream stream = context.call(() -> CudaStream.open(role, this, factory));
-        synchronized (this) {
+        return context.call(() -> {
+            CudaStream stream = CudaStream.open(role, this, factory);
             streams.add(stream);
-        }
-        return stream;
+            return stream;
+        });
     }
 
     /** Closes {@code resource} with this device, on the owner of the context, before the streams. */
-    synchronized <T extends AutoCloseable> T owns(T resource) {
-        owned.add(resource);
-        return resource;
+    <T extends AutoCloseable> T owns(T resource) {
+        return context.call(() -> {
+            owned.add(resource);
+            return resource;
+        });
     }
 
     /** Waits for all work, then gives everything back. */
     @Override
-    public synchronized void close() {
-        if (closed) {
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
             return;
         }
-        closed = true;
         try {
             context.call(() -> {
                 JCudaDriver.cuCtxSynchronize(); // a fault was told of before, or nobody asked
-                for (AutoCloseable resource : owned.reversed()) {
-                    resource.close();
-                }
-                factory.close();
-                streams.forEach(CudaStream::close);
-                pinned.close();
-                memory.close();
+                List<AutoCloseable> all = new ArrayList<>(owned.reversed());
+                all.add(factory::close);
+                streams.forEach(stream -> all.add(stream::close));
+                all.add(pinned::close);
+                all.add(memory::close);
+                closeAll(all);
                 return true;
             });
         } finally {
             context.close();
+        }
+    }
+
+    /** One that fails does not keep the others. */
+    private static void closeAll(List<AutoCloseable> all) throws Exception {
+        Optional<Exception> failure = Optional.empty();
+        for (AutoCloseable one : all) {
+            try {
+                one.close();
+            } catch (Exception e) {
+                failure.ifPresent(e::addSuppressed);
+                failure = Optional.of(e);
+            }
+        }
+        if (failure.isPresent()) {
+            throw failure.get();
         }
     }
 }

@@ -94,12 +94,12 @@ public final class CudaException extends DunlinException {
                 status);
     }
 
-    static CudaException late(String stream, long waitedMs) {
+    static CudaException late(String what, String call, long waitedMs) {
         return new CudaException(
                 "DUN-426",
-                "the work of stream %s was not done after %,d ms".formatted(stream, waitedMs),
+                "%s was not done after %,d ms".formatted(what, waitedMs),
                 "`nvidia-smi` shows whether the GPU still computes; after a hang of the GPU only a restart helps",
-                "cuEventQuery",
+                call,
                 0);
     }
 }

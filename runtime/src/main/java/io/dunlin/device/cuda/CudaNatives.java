@@ -39,7 +39,9 @@ final class CudaNatives {
         requirePlatform();
         require(DRIVER, "install the driver of NVIDIA, 525 or newer; without a GPU train on the CPU");
         options.libraries().ifPresent(folder -> loadFrom(folder, List.of("libcublasLt.so.12", BLAS)));
-        require(BLAS, "install cuBLAS of CUDA 12 (that of CUDA 13 does not serve), or set the folder that holds it");
+        require(
+                BLAS,
+                "install cuBLAS of CUDA 12 (that of CUDA 13 does not serve), or put its folder on LD_LIBRARY_PATH");
         initialise("JCudaDriver", options, () -> JCudaDriver.setExceptionsEnabled(false));
         initialise("JCublas2", options, () -> JCublas2.setExceptionsEnabled(false));
     }
@@ -48,7 +50,7 @@ final class CudaNatives {
     static synchronized void loadCompiler(CudaOptions options) {
         requirePlatform();
         options.libraries().ifPresent(folder -> loadFrom(folder, List.of(COMPILER)));
-        require(COMPILER, "install NVRTC of CUDA 12, or set the folder that holds it");
+        require(COMPILER, "install NVRTC of CUDA 12, or put its folder on LD_LIBRARY_PATH");
         initialise("JNvrtc", options, () -> JNvrtc.setExceptionsEnabled(false));
     }
 
@@ -81,12 +83,17 @@ final class CudaNatives {
             try {
                 System.load(file.toAbsolutePath().toString());
             } catch (UnsatisfiedLinkError e) {
-                throw CudaException.unavailable(file + " does not load", "choose another folder", e);
+                throw CudaException.unavailable(
+                        file + " does not load", "see that it is for this machine, and its version 12", e);
             }
         }
     }
 
-    private static void initialise(String bridge, CudaOptions options, Runnable firstUse) {
+    /**
+     * JCuda unpacks its libraries into the temporary folder under names that all processes share; there, for as long as a
+     * bridge begins, it finds the one that was unpacked whole.
+     */
+    static void initialise(String bridge, CudaOptions options, Runnable firstUse) {
         String resource = "lib/lib%s-12.6.0-linux-x86_64.so".formatted(bridge);
         Optional<List<Path>> unpacked;
         try {
@@ -94,20 +101,31 @@ final class CudaNatives {
         } catch (UncheckedIOException e) {
             throw CudaException.unavailable(
                     "%s cannot be written".formatted(options.nativeCache()),
-                    "free the folder or choose another one",
+                    "make the folder one that can be written",
                     e);
         }
         Path file = unpacked.orElseThrow(() -> CudaException.unavailable(
                         resource + " is not on the class path", "build Dunlin again", new IOException(resource)))
                 .getFirst();
+        settleTemporaryFolder();
         String usual =
                 System.setProperty(TEMPORARY_FOLDER, file.resolveSibling("").toString());
         try {
             firstUse.run();
         } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
-            throw CudaException.unavailable(file + " does not load", "run `dunlin doctor`", e);
+            throw CudaException.unavailable(
+                    file + " does not load", "build Dunlin again: the library may be damaged", e);
         } finally {
             restore(usual);
+        }
+    }
+
+    /** The JDK reads the property once, for the first file: that must not be while it is another. */
+    private static void settleTemporaryFolder() {
+        try {
+            Files.delete(Files.createTempFile("dunlin", ""));
+        } catch (IOException e) {
+            throw CudaException.unavailable("no file can be made in the temporary folder", "make room in it", e);
         }
     }
 

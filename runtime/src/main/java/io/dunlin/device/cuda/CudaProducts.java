@@ -19,12 +19,6 @@ import jcuda.jcublas.cublasOperation;
  * transposed result, with the operands swapped.
  */
 final class CudaProducts {
-    /**
-     * Math mode: no TF32 for F32 operands (the default), and partial sums of BF16 products are not rounded to BF16
-     * (CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION).
-     */
-    private static final int EXACT_SUMS = 16;
-
     /** What NVIDIA advises for Hopper. A workspace of our own makes results independent of other streams. */
     private static final long WORKSPACE_BYTES = 32L << 20;
 
@@ -36,6 +30,7 @@ final class CudaProducts {
     private final MemorySegment factors;
     private final Pointer zero;
     private final Pointer one;
+    private boolean hasWorkspace;
 
     CudaProducts(CudaStream stream, Blas blas, ElementwiseKernels elementwise, RowKernels rows) {
         this.stream = stream;
@@ -46,16 +41,16 @@ final class CudaProducts {
         this.factors = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_FLOAT, 0, 1);
         this.zero = Address.of(factors);
         this.one = Address.of(factors.asSlice(Float.BYTES));
-        Cu.checkBlas(JCublas2.cublasSetMathMode(blas.handle(), EXACT_SUMS), "cublasSetMathMode");
     }
 
-    /** Before the first product, because memory cannot be had while the stream is being opened. */
+    /** Before the first product: a stream that only copies needs none. */
     private void takeWorkspace() {
-        if (!workspace.empty()) {
+        if (hasWorkspace) {
             return;
         }
         Pointer memory = new Address(workspace.ensure(WORKSPACE_BYTES));
         Cu.checkBlas(JCublas2.cublasSetWorkspace(blas.handle(), memory, WORKSPACE_BYTES), "cublasSetWorkspace");
+        hasWorkspace = true;
     }
 
     /** y = x w^T + bias + residual: what is added is put into y first, and the product on top of it. */

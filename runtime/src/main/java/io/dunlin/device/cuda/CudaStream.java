@@ -143,7 +143,11 @@ final class CudaStream implements Stream {
         while (!done.getAsBoolean()) {
             long waitedNs = System.nanoTime() - start;
             if (waitedNs > deadlineNs) {
-                throw CudaException.late(role, TimeUnit.NANOSECONDS.toMillis(waitedNs));
+                throw CudaException.late(
+                        "the work of stream " + role, "cuEventQuery", TimeUnit.NANOSECONDS.toMillis(waitedNs));
+            }
+            if (Thread.currentThread().isInterrupted()) {
+                throw new IllegalStateException("interrupted while waiting for stream " + role);
             }
             if (waitedNs < SPIN_NS) {
                 Thread.onSpinWait();

@@ -21,16 +21,12 @@ final class DeviceScratch {
         this.device = device;
     }
 
-    /** Whether nothing was asked for yet. */
-    boolean empty() {
-        return lengthBytes == 0;
-    }
-
     /** The address of at least this much memory, aligned to 256 bytes. */
     long ensure(long bytes) {
         if (bytes > lengthBytes) {
-            lengthBytes = (bytes + STEP_BYTES - 1) & -STEP_BYTES;
-            address = device.allocate(PURPOSE, lengthBytes).address();
+            long rounded = (bytes + STEP_BYTES - 1) & -STEP_BYTES;
+            address = device.allocate(PURPOSE, rounded).address();
+            lengthBytes = rounded; // only now: without memory it is as it was
         }
         return address;
     }

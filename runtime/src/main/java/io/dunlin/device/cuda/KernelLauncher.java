@@ -123,6 +123,9 @@ final class KernelLauncher {
 
     /** Blocks of 32 x 8 threads, 32 columns each, by chunks of rows. */
     void overColumns(long columns, int chunks) {
+        if (columns == 0) {
+            return;
+        }
         launch(Math.toIntExact((columns + WARP - 1) / WARP), chunks, 1, WARP, THREADS / WARP, 0);
     }
 

@@ -3,7 +3,10 @@ package io.dunlin.device.cuda;
 import io.dunlin.tensor.Philox;
 import io.dunlin.tensor.Tensor;
 
-/** Random numbers by their counters: they do not depend on the device, nor on how a tensor is cut into pieces. */
+/**
+ * Random numbers by their counters, however a tensor is cut into pieces: signs and the bits that normals are made of are
+ * the same on every device; of normals the last digits may differ, as logarithms and cosines do.
+ */
 final class NoiseKernels {
     private final KernelLauncher launcher;
     private final KernelLauncher.Entry normal;

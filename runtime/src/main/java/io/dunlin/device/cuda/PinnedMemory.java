@@ -17,15 +17,38 @@ import jcuda.driver.JCudaDriver;
 final class PinnedMemory {
     private static final long PAGE_BYTES = 4096;
 
-    private final Arena arena = Arena.ofShared();
-    private final List<MemorySegment> registered = new ArrayList<>();
+    private final List<Block> blocks = new ArrayList<>();
     private long heldBytes;
+
+    private record Block(MemorySegment memory, Arena arena) {
+        /** Whether the driver let it go. */
+        boolean release() {
+            boolean released = JCudaDriver.cuMemHostUnregister(Address.of(memory)) == CUresult.CUDA_SUCCESS;
+            if (released) {
+                arena.close();
+            }
+            return released;
+        }
+    }
 
     MemorySegment allocate(String purpose, long lengthBytes) {
         long wholePages = (lengthBytes + PAGE_BYTES - 1) & -PAGE_BYTES;
         if (wholePages == 0) {
-            return arena.allocate(0, PAGE_BYTES);
+            return Arena.global().allocate(0, PAGE_BYTES);
         }
+        Arena arena = Arena.ofShared();
+        try {
+            MemorySegment memory = pinned(purpose, wholePages, arena);
+            blocks.add(new Block(memory, arena));
+            heldBytes += wholePages;
+            return memory.asSlice(0, lengthBytes);
+        } catch (RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    private MemorySegment pinned(String purpose, long wholePages, Arena arena) {
         MemorySegment memory = Pages.map(wholePages, arena);
         if (memory.byteSize() == 0) {
             throw CudaException.notPinned(purpose, wholePages, heldBytes, 0);
@@ -36,16 +59,11 @@ final class PinnedMemory {
             throw CudaException.notPinned(purpose, wholePages, heldBytes, status);
         }
         Cu.check(status, "cuMemHostRegister");
-        registered.add(memory);
-        heldBytes += wholePages;
-        return memory.asSlice(0, lengthBytes);
+        return memory;
     }
 
     /** Gives the memory back, unless the driver keeps some of it, as it does after a fault: that is left to it. */
     void close() {
-        registered.removeIf(memory -> JCudaDriver.cuMemHostUnregister(Address.of(memory)) == CUresult.CUDA_SUCCESS);
-        if (registered.isEmpty()) {
-            arena.close();
-        }
+        blocks.removeIf(Block::release);
     }
 }

@@ -22,6 +22,7 @@ final class ReductionKernels {
     private MemorySegment result = MemorySegment.NULL;
 
     private Address resultAddress = new Address(0);
+    private long notFinite;
 
     ReductionKernels(KernelLauncher launcher, DeviceScratch scratch, CudaStream stream) {
         this.launcher = launcher;
@@ -45,12 +46,14 @@ final class ReductionKernels {
                 .number(partialNotFinite)
                 .number(chunks);
         launcher.number(partial).overBlocks(1, KernelLauncher.THREADS);
-        return read(partial);
+        double sum = read(partial);
+        notFinite = (long) result.getAtIndex(ValueLayout.JAVA_DOUBLE, 1);
+        return sum;
     }
 
     /** How many elements of the tensor last given to {@link #sumOfSquares} are NaN or infinite. */
     long notFinite() {
-        return result.byteSize() == 0 ? 0 : (long) result.getAtIndex(ValueLayout.JAVA_DOUBLE, 1);
+        return notFinite;
     }
 
     double sum(Tensor x) {

@@ -15,8 +15,14 @@ final class TrainingKernels implements KernelFactory {
         KernelModule loaded = module.orElseGet(() -> KernelModule.ofResource(CudaKernels.class, "kernels.ptx"));
         module = Optional.of(loaded);
         Blas blas = new Blas(stream);
-        handles.add(blas);
-        return new CudaKernels(stream, loaded, blas);
+        try {
+            CudaKernels kernels = new CudaKernels(stream, loaded, blas);
+            handles.add(blas);
+            return kernels;
+        } catch (RuntimeException e) {
+            blas.close(); // the stream it belongs to will not come to be
+            throw e;
+        }
     }
 
     @Override

@@ -725,10 +725,11 @@ static __device__ __forceinline__ void multiply(const float* a, const float* b, 
 }
 
 // sums[i][j] += the sum over k < count of weight(k, i) * element tx + 16 j of row k of b, where weight(k, i) lies at
-// weights[k * next_k + i * next_i].
+// weights[k * next_k + i * next_i]. On the diagonal a weight of 0 stands for what a query may not see: not even a NaN
+// may come from there, so nothing is multiplied.
 template <int PER, int WIDTH>
 static __device__ __forceinline__ void accumulate(const float* weights, int next_k, int next_i, const float* b,
-                                                  int count, float (&sums)[PER][WIDTH / 16]) {
+                                                  int count, bool diagonal, float (&sums)[PER][WIDTH / 16]) {
 #pragma unroll 1
     for (int k = 0; k < count; k++) {
         float w[PER];
@@ -738,7 +739,9 @@ static __device__ __forceinline__ void accumulate(const float* weights, int next
         for (int j = 0; j < WIDTH / 16; j++) {
             float y = b[k * (WIDTH + 1) + threadIdx.x % 16 + 16 * j];
             for (int i = 0; i < PER; i++) {
-                sums[i][j] += w[i] * y;
+                if (!diagonal || w[i] != 0) {
+                    sums[i][j] += w[i] * y;
+                }
             }
         }
     }
@@ -827,7 +830,7 @@ static __device__ __forceinline__ void attention(Rows<T> q, Rows<T> k, Rows<T> v
         fetch<TILE, WIDTH>(others, values, from, time, width);
         __syncthreads();  // values are here, and weights
         int count = time - from < TILE ? time - from : TILE;
-        accumulate<PER, WIDTH>(weights + ty * (TILE + 1), 1, 16 * (TILE + 1), others, count, sums);
+        accumulate<PER, WIDTH>(weights + ty * (TILE + 1), 1, 16 * (TILE + 1), others, count, from == first, sums);
         __syncthreads();  // values and weights are no longer needed
     }
     for (int i = 0; i < PER; i++) {
@@ -918,12 +921,13 @@ static __device__ __forceinline__ void attention_dq(Rows<T> q, Rows<T> k, Rows<T
             for (int j = 0; j < PER; j++) {
                 int key = from + tx + 16 * j;
                 float weight = weight_of(scores[i][j], scale, row_sum_exp[i], key <= row && row < time);
-                slopes[(ty + 16 * i) * (TILE + 1) + tx + 16 * j] = weight * (of_weights[i][j] - row_delta[i]);
+                slopes[(ty + 16 * i) * (TILE + 1) + tx + 16 * j] =
+                    weight != 0 ? weight * (of_weights[i][j] - row_delta[i]) : 0;
             }
         }
         __syncwarp();  // the 16 threads that read a row of slopes wrote it
         int count = time - from < TILE ? time - from : TILE;
-        accumulate<PER, WIDTH>(slopes + ty * (TILE + 1), 1, 16 * (TILE + 1), others, count, sums);
+        accumulate<PER, WIDTH>(slopes + ty * (TILE + 1), 1, 16 * (TILE + 1), others, count, from == first, sums);
         __syncthreads();  // keys are no longer needed
     }
     store<PER, WIDTH>(head_of(dq, blockIdx.z, time, head, width), first, time, width, factor, sums);
@@ -975,13 +979,13 @@ static __device__ __forceinline__ void attention_dkv(Rows<T> q, Rows<T> k, Rows<
                     int at = (ty + 16 * i) * (TILE + 1) + tx + 16 * j;
                     float weight = weight_of(scores[i][j], scale, row_sum_exp, key <= row && row < time);
                     weights[at] = weight;
-                    slopes[at] = weight * (of_weights[i][j] - row_delta);
+                    slopes[at] = weight != 0 ? weight * (of_weights[i][j] - row_delta) : 0;
                 }
             }
             __syncthreads();  // weights and slopes are here
             int count = time - from < TILE ? time - from : TILE;
-            accumulate<PER, WIDTH>(weights + ty, TILE + 1, 16, gradients, count, of_values);
-            accumulate<PER, WIDTH>(slopes + ty, TILE + 1, 16, queries, count, of_keys);
+            accumulate<PER, WIDTH>(weights + ty, TILE + 1, 16, gradients, count, from == first, of_values);
+            accumulate<PER, WIDTH>(slopes + ty, TILE + 1, 16, queries, count, from == first, of_keys);
             __syncthreads();  // queries, gradients, weights and slopes are no longer needed
         }
     }

@@ -144,9 +144,39 @@ public abstract class KernelsContract {
         });
     }
 
+    /** That what a position may not see does not reach it, whatever it is. */
+    protected final void requireLaterNansUnseen(Kernels kernels, DType type) {
+        AttentionShape shape = new AttentionShape(1, 70, 2, 1, 16);
+        Trial trial = trial();
+        Tensor q = trial.input(type, 70, 32);
+        Tensor k = trial.input(type, 70, 16);
+        Tensor v = trial.input(type, 70, 16);
+        Tensor dout = trial.input(type, 70, 32);
+        Tensor out = trial.result(type, 70, 32);
+        Tensor logSumExp = trial.result(DType.F32, 2, 70);
+        Tensor dq = trial.result(type, 70, 32);
+        Tensor dk = trial.result(type, 70, 16);
+        Tensor dv = trial.result(type, 70, 16);
+        for (long i = 69 * 16; i < 70 * 16; i++) {
+            Element.set(k, i, Float.NaN);
+            Element.set(v, i, Float.NaN);
+        }
+        kernels.attention(shape, q, k, v, out, logSumExp);
+        kernels.attentionBackward(shape, q, k, v, out, logSumExp, dout, dq, dk, dv);
+        for (long i = 0; i < 69 * 32; i++) {
+            assertThat(Element.get(out, i)).as("out %d", i).isFinite();
+            assertThat(Element.get(dq, i)).as("dq %d", i).isFinite();
+        }
+        assertThat(Element.get(out, 69 * 32)).isNaN();
+    }
+
     protected static Stream<Arguments> rowsAndColumns() {
-        return TYPES.stream().flatMap(type -> SIZES.stream()
-                .flatMap(rows -> Stream.of(1, 31, 32, 33, 80, 1100).map(columns -> Arguments.of(type, rows, columns))));
+        return TYPES.stream()
+                .flatMap(type -> Stream.concat(
+                        SIZES.stream().flatMap(rows -> Stream.of(1, 31, 32, 33, 80, 1100)
+                                .map(columns -> Arguments.of(type, rows, columns))),
+                        // more rows than a block looks at together, and columns for all warps of a block
+                        Stream.of(Arguments.of(type, 700, 33), Arguments.of(type, 3, 5000))));
     }
 
     @ParameterizedTest
@@ -263,7 +293,7 @@ public abstract class KernelsContract {
 
     @Test
     void shouldDoSimpleArithmeticAtAnySize() {
-        for (int size : List.of(0, 1, 31, 32, 33, 1023, 40_001)) {
+        for (int size : List.of(0, 1, 31, 32, 33, 1023, 40_001, 2_100_001)) {
             Trial trial = trial();
             Tensor a = trial.input(DType.F32, size);
             Tensor b = trial.input(DType.F32, size);

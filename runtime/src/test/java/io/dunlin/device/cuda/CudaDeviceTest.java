@@ -162,11 +162,4 @@ class CudaDeviceTest {
         }
         shouldRunKernelsFromPtx();
     }
-
-    @Test
-    void shouldHoldAHandleOfCublas() {
-        Blas blas = device.context().call(() -> new Blas(stream));
-        device.owns(blas);
-        assertThat(blas.handle()).isNotNull();
-    }
 }

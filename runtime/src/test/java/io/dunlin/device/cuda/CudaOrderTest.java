@@ -63,7 +63,7 @@ class CudaOrderTest {
 
     @AfterEach
     void close() {
-        CudaStandIn.set("bus_gb_per_s", 0);
+        CudaStandIn.restore();
         CudaStandIn.set("dropped_wait", 0);
         CudaStandIn.set("paused", 0);
         kernels.close();

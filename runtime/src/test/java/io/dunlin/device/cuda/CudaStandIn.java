@@ -55,18 +55,25 @@ public final class CudaStandIn {
             return new Readiness(false, "the stand-in for CUDA runs on Linux on x86-64, this is " + system);
         }
         try {
-            Path folder = builder().libraries();
-            LIBRARIES.forEach(name -> System.load(folder.resolve(name).toString()));
+            builder();
         } catch (IOException e) {
             return new Readiness(
                     false, "the stand-in for CUDA needs g++ (Debian: apt-get install g++): " + e.getMessage());
         }
+        Path folder = folder();
+        LIBRARIES.forEach(name -> System.load(folder.resolve(name).toString()));
+        restore();
+        return new Readiness(true, "the stand-in is loaded");
+    }
+
+    /** The bus and the settings that this JVM was started with, after a test that changed them. */
+    static void restore() {
+        set("bus_gb_per_s", 0);
         String settings = System.getProperty("cuda.standin.settings", "");
         for (String setting : settings.isEmpty() ? new String[0] : settings.split(",")) {
             String[] parts = setting.split("=");
             set(parts[0], Double.parseDouble(parts[1]));
         }
-        return new Readiness(true, "the stand-in is loaded");
     }
 
     private static StandInBuilder builder() throws IOException {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CudaStartTest {
     private static final int ROUNDS = 12;
     private static final int TOGETHER = 3;
+    private static final int LATE = -1;
 
     @TempDir
     Path folder;
@@ -30,11 +32,17 @@ class CudaStartTest {
             for (int i = 0; i < TOGETHER; i++) {
                 processes.add(start(temporary, temporary.resolve("log" + i)));
             }
-            for (int i = 0; i < TOGETHER; i++) {
-                int status = processes.get(i).waitFor();
-                assertThat(status)
-                        .as("process %d of round %d: %s", i, round, Files.readString(temporary.resolve("log" + i)))
-                        .isZero();
+            try {
+                for (int i = 0; i < TOGETHER; i++) {
+                    assertThat(
+                                    processes.get(i).waitFor(60, TimeUnit.SECONDS)
+                                            ? processes.get(i).exitValue()
+                                            : LATE)
+                            .as("process %d of round %d: %s", i, round, Files.readString(temporary.resolve("log" + i)))
+                            .isZero();
+                }
+            } finally {
+                processes.forEach(Process::destroyForcibly);
             }
             try (Stream<Path> files = Files.walk(temporary)) {
                 assertThat(files.map(file -> file.getFileName().toString()))

@@ -5,15 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import jcuda.nvptxcompiler.JNvPTXCompiler;
 import jcuda.nvptxcompiler.nvPTXCompileResult;
 import jcuda.nvptxcompiler.nvPTXCompilerHandle;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The shipped PTX is made from the shipped source, and a real assembler takes it; no GPU and no toolkit is needed. */
+@EnabledOnOs(value = OS.LINUX, architectures = "amd64")
 class KernelsPtxTest {
+    @TempDir
+    private static Path cache;
+
     private static byte[] resource(String name) throws IOException {
         try (InputStream in = CudaKernels.class.getResourceAsStream(name)) {
             return in.readAllBytes();
@@ -41,7 +49,8 @@ class KernelsPtxTest {
     void shouldAssembleFor(String architecture) throws IOException {
         byte[] ptx = (new String(resource("kernels.ptx"), UTF_8) + "\0").getBytes(UTF_8);
         nvPTXCompilerHandle handle = new nvPTXCompilerHandle();
-        JNvPTXCompiler.setExceptionsEnabled(false);
+        CudaNatives.initialise(
+                "JNvPTXCompiler", CudaOptions.of(0, cache), () -> JNvPTXCompiler.setExceptionsEnabled(false));
         assertThat(JNvPTXCompiler.nvPTXCompilerCreate(handle, ptx.length, ptx)).isZero();
         int status = JNvPTXCompiler.nvPTXCompilerCompile(handle, 1, new String[] {"--gpu-name=" + architecture});
         assertThat(status)
