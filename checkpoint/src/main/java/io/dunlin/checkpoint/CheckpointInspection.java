@@ -5,6 +5,7 @@ import io.dunlin.checkpoint.CheckpointFolder.Standing;
 import io.dunlin.checkpoint.Manifest.DataFile;
 import io.dunlin.checkpoint.format.CheckpointError;
 import io.dunlin.checkpoint.format.CheckpointException;
+import io.dunlin.device.HostAccess;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -62,7 +63,7 @@ public final class CheckpointInspection {
         }
         Optional<Manifest> manifest = Optional.empty();
         Optional<CheckpointException> problem = Optional.empty();
-        try (SliceReader reader = new SliceReader(folder.storage(), entry)) {
+        try (SliceReader reader = new SliceReader(folder.storage(), entry, HostAccess.HOST)) {
             manifest = Optional.of(folder.manifest(entry));
             reader.requireFiles(manifest.get());
         } catch (CheckpointException e) {
@@ -86,7 +87,7 @@ public final class CheckpointInspection {
     public Verification verify(long step) {
         Entry entry = committed(step);
         List<CheckpointException> problems = new ArrayList<>();
-        try (SliceReader reader = new SliceReader(folder.storage(), entry)) {
+        try (SliceReader reader = new SliceReader(folder.storage(), entry, HostAccess.HOST)) {
             try {
                 for (DataFile file : folder.manifest(entry).files()) {
                     reader.verify(file, problems);

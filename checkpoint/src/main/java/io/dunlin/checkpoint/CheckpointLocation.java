@@ -5,6 +5,7 @@ import io.dunlin.checkpoint.CheckpointFolder.Standing;
 import io.dunlin.checkpoint.format.CheckpointError;
 import io.dunlin.checkpoint.format.CheckpointException;
 import io.dunlin.checkpoint.format.Storage;
+import io.dunlin.device.HostAccess;
 import io.dunlin.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -35,10 +36,12 @@ public record CheckpointLocation(CheckpointFolder folder, Optional<Long> step) {
     /**
      * Loads the checkpoint meant; called by all {@code peers}.
      *
+     * @param into what is filled completely
+     * @param host writes there
      * @throws CheckpointException if there is none, or it is damaged or of another model
      */
-    public Restored load(Peers peers, InstantSource clock, List<NamedTensor> into) {
-        Restore restore = new Restore(folder, peers, clock);
+    public Restored load(Peers peers, InstantSource clock, List<NamedTensor> into, HostAccess host) {
+        Restore restore = new Restore(folder, peers, clock, host);
         return step.isPresent()
                 ? restore.at(step.get(), into)
                 : restore.newest(into).restored().orElseThrow(this::none);

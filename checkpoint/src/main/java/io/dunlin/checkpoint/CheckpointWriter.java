@@ -5,6 +5,7 @@ import io.dunlin.checkpoint.CheckpointFolder.Standing;
 import io.dunlin.checkpoint.format.CheckpointError;
 import io.dunlin.checkpoint.format.CheckpointException;
 import io.dunlin.checkpoint.format.Storage;
+import io.dunlin.device.HostAccess;
 import io.dunlin.tensor.NamedTensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -106,14 +107,14 @@ public final class CheckpointWriter {
      * Saves. Called by all ranks, each with its part of the state; returns when the checkpoint is durable.
      *
      * @param state the same on every rank
-     * @param share what this rank writes; all ranks together give every element of every tensor once
+     * @param share what this rank writes, in memory of the host; all ranks together give every element of every tensor once
      * @throws CheckpointException on every rank if any failed; nothing has changed then
      */
     public CheckpointEvent.Saved save(RunState state, List<NamedTensor> share) {
-        return saveFrom(state, share.stream().map(SliceSource::of).toList());
+        return saveFrom(state, SliceSource.of(share, HostAccess.HOST));
     }
 
-    /** As {@link #save}, with slices that need not be in memory. */
+    /** As {@link #save}, with slices that may be anywhere. */
     public CheckpointEvent.Saved saveFrom(RunState state, List<SliceSource> share) {
         Instant start = clock.instant();
         ShareFile file = new ShareFile(share, metadata(state));

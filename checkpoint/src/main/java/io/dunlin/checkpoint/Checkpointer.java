@@ -102,9 +102,10 @@ public final class Checkpointer implements StepListener {
             return;
         }
         listener.on(new CheckpointEvent.Saving(state.step()));
-        CheckpointEvent.Saved saved = writer.save(
+        CheckpointEvent.Saved saved = writer.saveFrom(
                 content.state(state, evaluation),
-                content.share(writer.peers().rank(), writer.peers().size()));
+                SliceSource.of(
+                        content.share(writer.peers().rank(), writer.peers().size()), content.host()));
         savedStep = state.step();
         lastSave = writer.clock().instant();
         evaluation.clear();

@@ -5,6 +5,7 @@ import io.dunlin.checkpoint.CheckpointFolder.Standing;
 import io.dunlin.checkpoint.Manifest.DataFile;
 import io.dunlin.checkpoint.format.CheckpointError;
 import io.dunlin.checkpoint.format.CheckpointException;
+import io.dunlin.device.HostAccess;
 import io.dunlin.tensor.NamedTensor;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ public final class Restore {
     private final CheckpointFolder folder;
     private final Peers peers;
     private final InstantSource clock;
+    private final HostAccess host;
 
     /**
      * Makes a loader.
@@ -36,11 +38,13 @@ public final class Restore {
      * @param folder of all checkpoints of the run
      * @param peers the ranks that load together
      * @param clock for durations
+     * @param host writes to what is loaded
      */
-    public Restore(CheckpointFolder folder, Peers peers, InstantSource clock) {
+    public Restore(CheckpointFolder folder, Peers peers, InstantSource clock, HostAccess host) {
         this.folder = folder;
         this.peers = peers;
         this.clock = clock;
+        this.host = host;
     }
 
     /**
@@ -146,7 +150,7 @@ public final class Restore {
             targets.computeIfAbsent(target.slice().name(), _ -> new ArrayList<>())
                     .add(target);
         }
-        try (SliceReader reader = new SliceReader(folder.storage(), candidate)) {
+        try (SliceReader reader = new SliceReader(folder.storage(), candidate, host)) {
             reader.requireFiles(manifest);
             for (DataFile file : manifest.files()) {
                 reader.load(file, targets);

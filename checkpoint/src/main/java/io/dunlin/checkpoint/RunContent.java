@@ -1,5 +1,7 @@
 package io.dunlin.checkpoint;
 
+import io.dunlin.device.HostAccess;
+import io.dunlin.model.Model;
 import io.dunlin.nn.Parameter;
 import io.dunlin.optim.Optimizer;
 import io.dunlin.tensor.NamedTensor;
@@ -13,15 +15,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What there is to save and restore of a run on this rank. Memory must be readable by the host, and final when
- * {@code afterStep} is called.
+ * What there is to save and restore of a run on this rank; it is final when {@code afterStep} is called.
  *
  * @param tensors weights and optimizer state that this rank holds
+ * @param host reads and writes them
  * @param sharing how they relate to those of other ranks
  * @param optimizer its count of updates is part of the state
  * @param facts the same on every rank, saved with each checkpoint
  */
-public record RunContent(List<NamedTensor> tensors, Sharing sharing, Optimizer optimizer, Map<String, String> facts) {
+public record RunContent(
+        List<NamedTensor> tensors, HostAccess host, Sharing sharing, Optimizer optimizer, Map<String, String> facts) {
 
     /** How the tensors of one rank relate to those of the others. */
     public enum Sharing {
@@ -38,10 +41,10 @@ public record RunContent(List<NamedTensor> tensors, Sharing sharing, Optimizer o
     }
 
     /** Plain data parallelism: all weights and the whole optimizer state on every rank. */
-    public static RunContent replicated(List<Parameter> parameters, Optimizer optimizer, Map<String, String> facts) {
-        List<NamedTensor> tensors = new ArrayList<>(weights(parameters));
+    public static RunContent replicated(Model model, Optimizer optimizer, Map<String, String> facts) {
+        List<NamedTensor> tensors = new ArrayList<>(weights(model.parameters()));
         optimizer.state().forEach(tensors::add);
-        return new RunContent(tensors, Sharing.REPLICATED, optimizer, facts);
+        return new RunContent(tensors, model.host(), Sharing.REPLICATED, optimizer, facts);
     }
 
     /** The weights alone, whole, under their own names: what a model is initialised from. */

@@ -7,6 +7,7 @@ import io.dunlin.checkpoint.format.CheckpointError;
 import io.dunlin.checkpoint.format.CheckpointException;
 import io.dunlin.checkpoint.format.Crc32c;
 import io.dunlin.checkpoint.format.Storage;
+import io.dunlin.device.HostAccess;
 import io.dunlin.tensor.NamedTensor;
 import io.dunlin.tensor.TensorSlice;
 import java.io.IOException;
@@ -30,11 +31,18 @@ final class SliceReader implements AutoCloseable {
     private final MemorySegment piece = arena.allocate(PIECE_BYTES, 64);
     private final Storage storage;
     private final Entry checkpoint;
+    private final HostAccess host;
     private long bytesRead;
 
-    SliceReader(Storage storage, Entry checkpoint) {
+    /**
+     * Opens nothing yet.
+     *
+     * @param host writes to what is loaded
+     */
+    SliceReader(Storage storage, Entry checkpoint, HostAccess host) {
         this.storage = storage;
         this.checkpoint = checkpoint;
+        this.host = host;
     }
 
     /** Bytes read so far. */
@@ -168,13 +176,14 @@ final class SliceReader implements AutoCloseable {
     }
 
     /** Copies what the target needs of bytes {@code position..} of the whole tensor. */
-    private static void copy(MemorySegment part, long position, NamedTensor target, int elementBytes) {
+    private void copy(MemorySegment part, long position, NamedTensor target, int elementBytes) {
         long targetBegin = target.slice().offset() * elementBytes;
         long targetEnd = target.slice().end() * elementBytes;
         long from = Math.max(position, targetBegin);
         long to = Math.min(position + part.byteSize(), targetEnd);
         if (from < to) {
-            MemorySegment.copy(part, from - position, target.tensor().segment(), from - targetBegin, to - from);
+            MemorySegment wanted = target.tensor().segment().asSlice(from - targetBegin, to - from);
+            host.write(wanted, part.asSlice(from - position, to - from));
         }
     }
 

@@ -1,10 +1,12 @@
 package io.dunlin.checkpoint;
 
+import io.dunlin.device.HostAccess;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.NamedTensor;
 import io.dunlin.tensor.TensorSlice;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** A slice to be saved, wherever its bytes come from. */
 public interface SliceSource {
@@ -24,8 +26,21 @@ public interface SliceSource {
     /** Hands over all bytes: little-endian, row-major. */
     void copyTo(Sink sink) throws IOException;
 
-    /** A slice in memory. */
-    static SliceSource of(NamedTensor tensor) {
+    /**
+     * Slices in memory.
+     *
+     * @param host reads them
+     */
+    static List<SliceSource> of(List<NamedTensor> tensors, HostAccess host) {
+        return tensors.stream().map(tensor -> of(tensor, host)).toList();
+    }
+
+    /**
+     * A slice in memory.
+     *
+     * @param host reads it
+     */
+    static SliceSource of(NamedTensor tensor, HostAccess host) {
         return new SliceSource() {
             @Override
             public TensorSlice slice() {
@@ -39,7 +54,7 @@ public interface SliceSource {
 
             @Override
             public void copyTo(Sink sink) throws IOException {
-                sink.accept(tensor.tensor().segment());
+                host.read(tensor.tensor().segment(), sink::accept);
             }
         };
     }

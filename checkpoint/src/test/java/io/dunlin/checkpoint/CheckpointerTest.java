@@ -17,6 +17,7 @@ import io.dunlin.checkpoint.SimulatedDisk.Failure;
 import io.dunlin.checkpoint.format.CheckpointError;
 import io.dunlin.checkpoint.format.CheckpointException;
 import io.dunlin.data.DataPosition;
+import io.dunlin.device.HostAccess;
 import io.dunlin.train.StepRequest;
 import io.dunlin.train.StepResult;
 import io.dunlin.train.TrainState;
@@ -38,8 +39,8 @@ class CheckpointerTest {
     private CommitPermit permit = CommitPermit.GRANTED;
 
     private Checkpointer checkpointer(Cadence cadence, Retention retention) {
-        RunContent content =
-                new RunContent(SampleRun.tensors(1), RunContent.Sharing.REPLICATED, optimizer, Map.of("seed", "7"));
+        RunContent content = new RunContent(
+                SampleRun.tensors(1), HostAccess.HOST, RunContent.Sharing.REPLICATED, optimizer, Map.of("seed", "7"));
         CheckpointWriter writer = new CheckpointWriter(
                 folder, Peers.alone(), 1, (generation, step) -> permit.require(generation, step), clock);
         Checkpointer checkpointer =
@@ -116,7 +117,7 @@ class CheckpointerTest {
     void shouldRestoreWhatItSaved() {
         optimizer.restoreUpdates(41);
         step(checkpointer(new Steps(1), new Retention(1, 0, 0)), 42);
-        RunState saved = new Restore(folder, Peers.alone(), clock)
+        RunState saved = new Restore(folder, Peers.alone(), clock, HostAccess.HOST)
                 .newest(SampleRun.blank())
                 .restored()
                 .orElseThrow()
@@ -125,7 +126,8 @@ class CheckpointerTest {
 
         TrainState fresh = new TrainState();
         SampleRun.CountingOptimizer freshOptimizer = new SampleRun.CountingOptimizer();
-        new RunContent(List.of(), RunContent.Sharing.REPLICATED, freshOptimizer, Map.of()).resume(saved, fresh);
+        new RunContent(List.of(), HostAccess.HOST, RunContent.Sharing.REPLICATED, freshOptimizer, Map.of())
+                .resume(saved, fresh);
         assertThat(fresh.step()).isEqualTo(42);
         assertThat(fresh.tokens()).isEqualTo(4_200);
         assertThat(fresh.position()).isEqualTo(new DataPosition(0, 42));

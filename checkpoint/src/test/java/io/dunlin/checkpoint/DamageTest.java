@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dunlin.checkpoint.format.CheckpointError;
 import io.dunlin.checkpoint.format.CheckpointException;
+import io.dunlin.device.HostAccess;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.NamedTensor;
 import io.dunlin.tensor.Shape;
@@ -34,7 +35,7 @@ class DamageTest {
     }
 
     private Restore restore() {
-        return new Restore(folder, Peers.alone(), SampleRun.CLOCK);
+        return new Restore(folder, Peers.alone(), SampleRun.CLOCK, HostAccess.HOST);
     }
 
     private Rejected fallBackToStep1() {
@@ -154,11 +155,12 @@ class DamageTest {
     void shouldFallBackTogetherWhenOneRankCannotReadItsPart() {
         for (long k = 0; k < 12; k++) {
             disk.failAt(k, SimulatedDisk.Failure.ERROR);
-            List<Ranks.Ending<Long>> endings = Ranks.run(3, peers -> new Restore(folder, peers, SampleRun.CLOCK)
-                    .newest(SampleRun.blank())
-                    .restored()
-                    .map(r -> r.state().step())
-                    .orElse(-1L));
+            List<Ranks.Ending<Long>> endings =
+                    Ranks.run(3, peers -> new Restore(folder, peers, SampleRun.CLOCK, HostAccess.HOST)
+                            .newest(SampleRun.blank())
+                            .restored()
+                            .map(r -> r.state().step())
+                            .orElse(-1L));
             disk.heal();
             if (k == 0) {
                 assertThat(endings).allSatisfy(e -> assertThat(e.cause()).hasMessageContaining("cannot list"));
@@ -189,7 +191,10 @@ class DamageTest {
     @Test
     void shouldFindNothingInAnEmptyOrMissingFolder() {
         Restore.Outcome outcome = new Restore(
-                        new CheckpointFolder(Path.of("/elsewhere/ckpt"), disk), Peers.alone(), SampleRun.CLOCK)
+                        new CheckpointFolder(Path.of("/elsewhere/ckpt"), disk),
+                        Peers.alone(),
+                        SampleRun.CLOCK,
+                        HostAccess.HOST)
                 .newest(SampleRun.blank());
         assertThat(outcome.restored()).isEmpty();
         assertThat(outcome.rejected()).isEmpty();

@@ -11,6 +11,7 @@ import io.dunlin.checkpoint.format.CheckpointException;
 import io.dunlin.checkpoint.format.LocalStorage;
 import io.dunlin.checkpoint.format.SafetensorsFile;
 import io.dunlin.checkpoint.format.Storage;
+import io.dunlin.device.HostAccess;
 import io.dunlin.tensor.NamedTensor;
 import java.io.EOFException;
 import java.io.IOException;
@@ -35,7 +36,7 @@ class LocalStorageTest {
         Files.writeString(run.resolve("ckpt/step-00000003.tmp/rank-00000.safetensors"), "half");
 
         List<NamedTensor> into = SampleRun.blank();
-        Restore.Outcome outcome = new Restore(folder, Peers.alone(), SampleRun.CLOCK).newest(into);
+        Restore.Outcome outcome = new Restore(folder, Peers.alone(), SampleRun.CLOCK, HostAccess.HOST).newest(into);
         assertThat(outcome.restored().orElseThrow().state()).isEqualTo(SampleRun.state(2));
         assertThat(outcome.rejected()).extracting(Rejected::step).containsExactly(3L);
         assertThat(SampleRun.bytes(into)).isEqualTo(SampleRun.bytes(SampleRun.tensors(2)));
@@ -84,7 +85,7 @@ class LocalStorageTest {
                             .isEqualTo(error));
             assertThat(folder.scan()).hasSize(1);
             List<NamedTensor> into = SampleRun.blank();
-            assertThat(new Restore(folder, Peers.alone(), SampleRun.CLOCK)
+            assertThat(new Restore(folder, Peers.alone(), SampleRun.CLOCK, HostAccess.HOST)
                             .newest(into)
                             .restored())
                     .isPresent();

@@ -6,6 +6,7 @@ import io.dunlin.checkpoint.format.CheckpointError;
 import io.dunlin.checkpoint.format.CheckpointException;
 import io.dunlin.collectives.CollectiveException;
 import io.dunlin.collectives.engine.LoopbackWorld;
+import io.dunlin.device.HostAccess;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.NamedTensor;
 import io.dunlin.tensor.TensorSlice;
@@ -28,7 +29,7 @@ class LoopbackTest {
 
     private long restore(Peers peers) {
         List<NamedTensor> into = SampleRun.blank();
-        long step = new Restore(folder, peers, SampleRun.CLOCK)
+        long step = new Restore(folder, peers, SampleRun.CLOCK, HostAccess.HOST)
                 .newest(into)
                 .restored()
                 .orElseThrow()
@@ -83,9 +84,8 @@ class LoopbackTest {
             List<Ranks.Ending<CheckpointEvent.Saved>> endings = Ranks.on(world.communicators(), peers -> {
                 CheckpointWriter writer = new CheckpointWriter(folder, peers, 1, CommitPermit.GRANTED, SampleRun.CLOCK);
                 writer.begin(1);
-                List<SliceSource> share = RunContent.cut(SampleRun.tensors(2), peers.rank(), 3).stream()
-                        .map(SliceSource::of)
-                        .toList();
+                List<SliceSource> share =
+                        SliceSource.of(RunContent.cut(SampleRun.tensors(2), peers.rank(), 3), HostAccess.HOST);
                 return writer.saveFrom(
                         SampleRun.state(2), peers.rank() == 1 ? List.of(new Dying(share.getFirst(), world)) : share);
             });

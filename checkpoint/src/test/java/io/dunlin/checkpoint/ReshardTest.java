@@ -2,6 +2,7 @@ package io.dunlin.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dunlin.device.HostAccess;
 import io.dunlin.tensor.NamedTensor;
 import io.dunlin.tensor.Shape;
 import io.dunlin.tensor.Tensor;
@@ -28,7 +29,7 @@ class ReshardTest {
             for (int q = 1; q <= 4; q++) {
                 List<Ranks.Ending<byte[]>> endings = Ranks.run(q, peers -> {
                     List<NamedTensor> into = SampleRun.blank();
-                    Restored restored = new Restore(folder, peers, SampleRun.CLOCK)
+                    Restored restored = new Restore(folder, peers, SampleRun.CLOCK, HostAccess.HOST)
                             .newest(into)
                             .restored()
                             .orElseThrow();
@@ -50,7 +51,7 @@ class ReshardTest {
             for (int rank = 0; rank < q; rank++) {
                 List<NamedTensor> wanted = RunContent.cut(SampleRun.tensors(9), rank, q);
                 List<NamedTensor> into = wanted.stream().map(ReshardTest::blank).toList();
-                new Restore(folder, Peers.alone(), SampleRun.CLOCK).at(9, into);
+                new Restore(folder, Peers.alone(), SampleRun.CLOCK, HostAccess.HOST).at(9, into);
                 assertThat(SampleRun.bytes(into)).isEqualTo(SampleRun.bytes(wanted));
             }
         }
@@ -62,7 +63,11 @@ class ReshardTest {
         Ranks.run(3, peers -> {
                     List<NamedTensor> owned = RunContent.cut(all, peers.rank(), 3);
                     RunContent content = new RunContent(
-                            owned, RunContent.Sharing.SHARDED, new SampleRun.CountingOptimizer(), java.util.Map.of());
+                            owned,
+                            HostAccess.HOST,
+                            RunContent.Sharing.SHARDED,
+                            new SampleRun.CountingOptimizer(),
+                            java.util.Map.of());
                     assertThat(content.share(peers.rank(), 3)).isEqualTo(owned);
                     CheckpointWriter writer =
                             new CheckpointWriter(folder, peers, 1, CommitPermit.GRANTED, SampleRun.CLOCK);
@@ -71,7 +76,7 @@ class ReshardTest {
                 })
                 .forEach(Ranks.Ending::value);
         List<NamedTensor> into = SampleRun.blank();
-        new Restore(folder, Peers.alone(), SampleRun.CLOCK).newest(into);
+        new Restore(folder, Peers.alone(), SampleRun.CLOCK, HostAccess.HOST).newest(into);
         assertThat(SampleRun.bytes(into)).isEqualTo(SampleRun.bytes(all));
     }
 

@@ -8,6 +8,7 @@ import io.dunlin.checkpoint.CheckpointFolder.Standing;
 import io.dunlin.checkpoint.SimulatedDisk.Failure;
 import io.dunlin.checkpoint.format.CheckpointError;
 import io.dunlin.checkpoint.format.CheckpointException;
+import io.dunlin.device.HostAccess;
 import io.dunlin.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,7 +33,7 @@ class SaveFaultTest {
     /** The step that a new start would go on from; its bytes are compared. */
     private static long restored(CheckpointFolder folder) {
         List<NamedTensor> into = SampleRun.blank();
-        Restore.Outcome outcome = new Restore(folder, Peers.alone(), SampleRun.CLOCK).newest(into);
+        Restore.Outcome outcome = new Restore(folder, Peers.alone(), SampleRun.CLOCK, HostAccess.HOST).newest(into);
         RunState state = outcome.restored().orElseThrow().state();
         assertThat(state).isEqualTo(SampleRun.state(state.step()));
         assertThat(SampleRun.bytes(into)).isEqualTo(SampleRun.bytes(SampleRun.tensors(state.step())));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dunlin.collectives.Communicator;
 import io.dunlin.data.FixedBatchSource;
+import io.dunlin.device.Device;
 import io.dunlin.device.cpu.CpuDevice;
 import io.dunlin.device.cpu.CpuOptions;
 import io.dunlin.model.Model;
@@ -17,12 +18,14 @@ import io.dunlin.optim.AdamW;
 import io.dunlin.optim.LearningRate;
 import io.dunlin.parallel.shard.DataParallelExchange;
 import io.dunlin.parallel.shard.GradientBuckets;
+import io.dunlin.parallel.shard.Staging;
 import io.dunlin.train.Accumulation;
 import io.dunlin.train.GradientExchange;
 import io.dunlin.train.LocalExecutor;
 import io.dunlin.train.TrainState;
 import io.dunlin.train.Trainer;
-import java.lang.foreign.ValueLayout;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +33,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 
 /**
  * A real training of a small model, on this thread alone or as one of several ranks.
@@ -43,6 +47,7 @@ import java.util.function.LongConsumer;
  * @param bucketBytes small enough that there are many buckets
  * @param prepare writes initial weights
  * @param afterStep told of each step
+ * @param devices opens where to compute
  */
 public record SmallRun(
         ModelConfig config,
@@ -53,7 +58,10 @@ public record SmallRun(
         long steps,
         long bucketBytes,
         Consumer<Model> prepare,
-        LongConsumer afterStep) {
+        LongConsumer afterStep,
+        Supplier<Device> devices) {
+    /** Fewer than there are buckets, so that each is used again. */
+    private static final int SLOTS = 3;
 
     /** What a rank saw and ended with. */
     public record Outcome(List<Double> losses, List<Double> norms, Map<String, float[]> weights) {
@@ -69,7 +77,17 @@ public record SmallRun(
 
     /** From given weights on given rows. */
     public static SmallRun of(ModelConfig config, Accumulation accumulation, int[][] rows, Consumer<Model> prepare) {
-        return new SmallRun(config, accumulation, rows, 14, 2, 20, 4096, prepare, step -> {});
+        return new SmallRun(
+                config,
+                accumulation,
+                rows,
+                14,
+                2,
+                20,
+                4096,
+                prepare,
+                step -> {},
+                () -> CpuDevice.open(CpuOptions.fast(1)));
     }
 
     /** 20 steps from random weights on random tokens, in 7 micro-batches of 2 rows a step. */
@@ -85,24 +103,67 @@ public record SmallRun(
     /** The same with other sizes of a step. */
     public SmallRun batches(int newRowsPerStep, int newMicroBatch) {
         return new SmallRun(
-                config, accumulation, rows, newRowsPerStep, newMicroBatch, steps, bucketBytes, prepare, afterStep);
+                config,
+                accumulation,
+                rows,
+                newRowsPerStep,
+                newMicroBatch,
+                steps,
+                bucketBytes,
+                prepare,
+                afterStep,
+                devices);
     }
 
     /** The same, so long. */
     public SmallRun steps(long newSteps) {
         return new SmallRun(
-                config, accumulation, rows, rowsPerStep, microBatch, newSteps, bucketBytes, prepare, afterStep);
+                config,
+                accumulation,
+                rows,
+                rowsPerStep,
+                microBatch,
+                newSteps,
+                bucketBytes,
+                prepare,
+                afterStep,
+                devices);
     }
 
     /** The same in buckets of another size. */
     public SmallRun buckets(long newBucketBytes) {
         return new SmallRun(
-                config, accumulation, rows, rowsPerStep, microBatch, steps, newBucketBytes, prepare, afterStep);
+                config,
+                accumulation,
+                rows,
+                rowsPerStep,
+                microBatch,
+                steps,
+                newBucketBytes,
+                prepare,
+                afterStep,
+                devices);
     }
 
     /** The same with somebody who is told of each step. */
     public SmallRun told(LongConsumer listener) {
-        return new SmallRun(config, accumulation, rows, rowsPerStep, microBatch, steps, bucketBytes, prepare, listener);
+        return new SmallRun(
+                config, accumulation, rows, rowsPerStep, microBatch, steps, bucketBytes, prepare, listener, devices);
+    }
+
+    /** The same elsewhere. */
+    public SmallRun on(Supplier<Device> newDevices) {
+        return new SmallRun(
+                config,
+                accumulation,
+                rows,
+                rowsPerStep,
+                microBatch,
+                steps,
+                bucketBytes,
+                prepare,
+                afterStep,
+                newDevices);
     }
 
     /** Trains with nobody else. */
@@ -115,9 +176,10 @@ public record SmallRun(
         return train(
                 model -> {
                     GradientBuckets buckets = GradientBuckets.of(model.flatElements(), bucketBytes);
+                    Staging staging = new Staging(model.device(), model.stream(), SLOTS, Duration.ofSeconds(30));
                     return switch (accumulation) {
-                        case RUNNING -> DataParallelExchange.fast(communicator, buckets);
-                        case TREE -> DataParallelExchange.deterministic(communicator, buckets);
+                        case RUNNING -> DataParallelExchange.fast(communicator, buckets, staging);
+                        case TREE -> DataParallelExchange.deterministic(communicator, buckets, staging);
                     };
                 },
                 communicator.rank(),
@@ -134,13 +196,14 @@ public record SmallRun(
     private Outcome train(GradientExchangeFor exchange, int share, int shares) {
         List<Double> losses = new ArrayList<>();
         List<Double> norms = new ArrayList<>();
-        try (CpuDevice device = CpuDevice.open(CpuOptions.fast(1));
+        try (Device device = devices.get();
                 FixedBatchSource batches = FixedBatchSource.ofSequences(rows, rowsPerStep, microBatch)) {
             Model model = Model.create(config, device, Precision.F32);
             prepare.accept(model);
             Pass pass = model.plan(microBatch, rows[0].length, Recompute.NONE, PassKind.TRAIN);
+            GradientExchange gradients = exchange.model(model);
             Trainer trainer = new Trainer(
-                    new LocalExecutor(model, pass, exchange.model(model), accumulation),
+                    new LocalExecutor(model, pass, gradients, accumulation),
                     new AdamW(model.parameters(), device, AdamW.Settings.DEFAULT),
                     batches,
                     new Trainer.Settings(new LearningRate.Constant(1e-3, 0), 1.0, share, shares),
@@ -150,10 +213,14 @@ public record SmallRun(
                         norms.add(result.gradientNorm());
                         afterStep.accept(result.step());
                     }));
-            trainer.run(new TrainState(), steps);
+            try (gradients) {
+                trainer.run(new TrainState(), steps);
+            }
             Map<String, float[]> weights = new LinkedHashMap<>();
             for (Parameter parameter : model.parameters()) {
-                weights.put(parameter.name(), parameter.value().segment().toArray(ValueLayout.JAVA_FLOAT));
+                float[] values = new float[(int) parameter.value().elements()];
+                model.host().read(parameter.value().segment(), MemorySegment.ofArray(values));
+                weights.put(parameter.name(), values);
             }
             return new Outcome(losses, norms, weights);
         }

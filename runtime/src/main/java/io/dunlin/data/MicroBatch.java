@@ -3,7 +3,7 @@ package io.dunlin.data;
 import io.dunlin.tensor.Tensor;
 
 /**
- * The samples of one forward and backward pass.
+ * The samples of one forward and backward pass, in memory of the host.
  *
  * @param index which micro-batch of the global batch this is, counted over all ranks
  * @param tokens I32 [B, T]

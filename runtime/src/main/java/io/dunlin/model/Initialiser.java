@@ -1,5 +1,6 @@
 package io.dunlin.model;
 
+import io.dunlin.device.HostAccess;
 import io.dunlin.nn.Initial;
 import io.dunlin.nn.Parameter;
 import io.dunlin.tensor.Philox;
@@ -18,41 +19,45 @@ final class Initialiser {
     private static final long CHUNK_ELEMENTS = 1 << 16;
 
     private final long seed;
+    private final HostAccess host;
 
-    Initialiser(long seed) {
+    Initialiser(long seed, HostAccess host) {
         this.seed = seed;
+        this.host = host;
     }
 
     void write(Parameter parameter, Initial initial) {
         Tensor value = parameter.value();
-        MemorySegment memory = value.segment();
-        long elements = value.elements();
         switch (initial) {
-            case Initial.Constant(float constant) -> {
-                for (long i = 0; i < elements; i++) {
-                    memory.setAtIndex(ValueLayout.JAVA_FLOAT, i, constant);
-                }
-            }
+            case Initial.Constant(float constant) ->
+                host.write(value.segment(), (piece, _) -> {
+                    for (long i = 0; i < piece.byteSize() / Float.BYTES; i++) {
+                        piece.setAtIndex(ValueLayout.JAVA_FLOAT, i, constant);
+                    }
+                });
             case Initial.Normal(double deviation) -> {
                 Philox random = Philox.keyed(seed, "init", parameter.name());
-                LongStream.range(0, Math.ceilDiv(elements, CHUNK_ELEMENTS))
-                        .parallel()
-                        .forEach(chunk -> writeNormal(
-                                random,
-                                deviation,
-                                memory,
-                                chunk * CHUNK_ELEMENTS,
-                                Math.min(elements, (chunk + 1) * CHUNK_ELEMENTS)));
+                host.write(value.segment(), (piece, offsetBytes) -> {
+                    long elements = piece.byteSize() / Float.BYTES;
+                    LongStream.range(0, Math.ceilDiv(elements, CHUNK_ELEMENTS))
+                            .parallel()
+                            .forEach(chunk -> writeNormal(
+                                    random,
+                                    deviation,
+                                    piece.asSlice(chunk * CHUNK_ELEMENTS * Float.BYTES),
+                                    offsetBytes / Float.BYTES + chunk * CHUNK_ELEMENTS,
+                                    Math.min(elements - chunk * CHUNK_ELEMENTS, CHUNK_ELEMENTS)));
+                });
             }
         }
     }
 
-    /** Elements first to end; each 64 random bits make two. */
-    private static void writeNormal(Philox random, double deviation, MemorySegment memory, long first, long end) {
-        for (long i = first; i < end; i += 2) {
-            long bits = random.bits(0, i >>> 1);
+    /** {@code count} elements of a tensor from its even-numbered {@code first}; each 64 random bits make two. */
+    private static void writeNormal(Philox random, double deviation, MemorySegment memory, long first, long count) {
+        for (long i = 0; i < count; i += 2) {
+            long bits = random.bits(0, (first + i) >>> 1);
             memory.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (deviation * normal((int) bits)));
-            if (i + 1 < end) {
+            if (i + 1 < count) {
                 memory.setAtIndex(ValueLayout.JAVA_FLOAT, i + 1, (float) (deviation * normal((int) (bits >>> 32))));
             }
         }

@@ -1,6 +1,7 @@
 package io.dunlin.model;
 
 import io.dunlin.device.Device;
+import io.dunlin.device.HostAccess;
 import io.dunlin.nn.Block;
 import io.dunlin.nn.CausalAttention;
 import io.dunlin.nn.Embedding;
@@ -28,15 +29,15 @@ final class LlamaNetwork {
     private final RotaryPositions rotary;
     private final Initial branchEnd;
 
-    private LlamaNetwork(ModelConfig config, Device device, ParameterSource parameters) {
+    private LlamaNetwork(ModelConfig config, Device device, HostAccess host, ParameterSource parameters) {
         this.config = config;
         this.parameters = parameters;
-        this.rotary = RotaryPositions.of(device, config.context(), config.headWidth(), config.ropeTheta());
+        this.rotary = RotaryPositions.of(device, host, config.context(), config.headWidth(), config.ropeTheta());
         this.branchEnd = new Initial.Normal(Network.branchEndDeviation(config.layers()));
     }
 
-    static Network compose(ModelConfig config, Device device, ParameterSource parameters) {
-        return new LlamaNetwork(config, device, parameters).compose();
+    static Network compose(ModelConfig config, Device device, HostAccess host, ParameterSource parameters) {
+        return new LlamaNetwork(config, device, host, parameters).compose();
     }
 
     private Network compose() {

@@ -1,6 +1,7 @@
 package io.dunlin.model;
 
 import io.dunlin.device.Device;
+import io.dunlin.device.HostAccess;
 import io.dunlin.device.Kernels;
 import io.dunlin.device.Stream;
 import io.dunlin.nn.ActivationPlan;
@@ -19,6 +20,7 @@ public final class Model {
     private final Device device;
     private final Stream stream;
     private final Kernels kernels;
+    private final HostAccess host;
     private final Precision precision;
     private final ParameterAllocation allocation;
     private final Network network;
@@ -29,9 +31,10 @@ public final class Model {
         this.device = device;
         this.stream = device.stream("compute");
         this.kernels = stream.kernels();
+        this.host = HostAccess.of(device, stream);
         this.precision = precision;
         this.allocation = new ParameterAllocation(device, precision);
-        this.network = Network.of(config, device, allocation);
+        this.network = Network.of(config, device, host, allocation);
         this.parameters = List.copyOf(allocation.parameters());
     }
 
@@ -59,13 +62,13 @@ public final class Model {
                     case TRAIN -> recompute == Recompute.LAYER ? Retention.RECOMPUTE : Retention.KEEP;
                     case EVALUATE, GENERATE -> Retention.FORWARD_ONLY;
                 };
-        ActivationPlan plan = new ActivationPlan(device, kernels, precision.activations(), batch, time, retention);
+        ActivationPlan plan = new ActivationPlan(device, stream, precision.activations(), batch, time, retention);
         return new ModelPass(network, config, plan, kind, flatElements());
     }
 
     /** Writes initial weights: a function of seed, tensor name and element alone. */
     public void initialise(long seed) {
-        Initialiser initialiser = new Initialiser(seed);
+        Initialiser initialiser = new Initialiser(seed, host);
         allocation.initials().forEach(initialiser::write);
         valuesLoaded();
     }
@@ -111,6 +114,11 @@ public final class Model {
     /** What passes run on; whoever reads their results on the device uses the same. */
     public Stream stream() {
         return stream;
+    }
+
+    /** Reads and writes values, in order with the passes. */
+    public HostAccess host() {
+        return host;
     }
 
     /** Where it computes. */

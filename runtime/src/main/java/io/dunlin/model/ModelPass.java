@@ -1,6 +1,8 @@
 package io.dunlin.model;
 
 import io.dunlin.data.MicroBatch;
+import io.dunlin.device.Event;
+import io.dunlin.device.Stream;
 import io.dunlin.nn.ActivationPlan;
 import io.dunlin.nn.Block;
 import io.dunlin.nn.Embedding;
@@ -30,6 +32,10 @@ final class ModelPass implements Pass {
     private final Head.Planned head;
     private final long headOffset;
 
+    private final Stream queue;
+    private final MemorySegment givenTokens; // I32 [R], on the host
+    private final MemorySegment givenTargets; // I32 [R], on the host
+    private Event loaded; // what was given is on the device
     private final Tensor tokens; // I32 [R]
     private final Tensor[] stream; // [L + 1] of [R, C]: the input of each block, and what the last gives
     private final Tensor dStream; // [R, C]
@@ -40,6 +46,11 @@ final class ModelPass implements Pass {
         this.vocabulary = config.vocabulary();
         this.trains = plan.trains();
         this.flatElements = flatElements;
+        queue = plan.stream();
+        long givenBytes = plan.rows() * (long) Integer.BYTES;
+        givenTokens = plan.hostMemory("tokens", givenBytes);
+        givenTargets = plan.hostMemory("tokens", givenBytes);
+        loaded = queue.record();
         int layers = network.blocks().size();
         tokens = plan.own(DType.I32, 1, plan.rows()).reshape(Shape.of(plan.rows()));
         embedding = network.embedding().plan(plan);
@@ -67,7 +78,7 @@ final class ModelPass implements Pass {
         }
         load(microBatch);
         Tensor x = forward();
-        double loss = head.lossAndBackward(x, gradientScale, dStream);
+        head.backward(x, gradientScale, dStream);
         ready.ready(headOffset, flatElements - headOffset);
         long end = headOffset;
         for (int i = blocks.length - 1; i >= 0; i--) {
@@ -77,7 +88,7 @@ final class ModelPass implements Pass {
         }
         embedding.backward(tokens, dStream);
         ready.ready(0, end);
-        return loss;
+        return head.lossSum(); // last: until here nobody waits, so that work is submitted ahead of a GPU
     }
 
     @Override
@@ -88,13 +99,13 @@ final class ModelPass implements Pass {
 
     @Override
     public Tensor logits(Tensor given) {
-        load(given, tokens, 0);
+        load(given);
         return head.logits(forward());
     }
 
     @Override
     public Tensor logits(Tensor given, int row) {
-        load(given, tokens, 0);
+        load(given);
         return head.logits(forward(), row);
     }
 
@@ -107,25 +118,33 @@ final class ModelPass implements Pass {
     }
 
     private void load(MicroBatch microBatch) {
-        load(microBatch.tokens(), tokens, 0);
-        load(microBatch.targets(), head.targets(), -1);
+        loaded.synchronize();
+        load(microBatch.tokens(), givenTokens, tokens, 0);
+        load(microBatch.targets(), givenTargets, head.targets(), -1);
+        loaded = queue.record();
     }
 
-    /** Copies I32 [B, T], checking what would otherwise read outside of the weights. */
-    private void load(Tensor from, Tensor to, int least) {
+    private void load(Tensor given) {
+        loaded.synchronize();
+        load(given, givenTokens, tokens, 0);
+        loaded = queue.record();
+    }
+
+    /** Copies I32 [B, T] to the device, checking what would otherwise read outside of the weights. */
+    private void load(Tensor from, MemorySegment pinned, Tensor to, int least) {
         if (from.dtype() != DType.I32 || from.elements() != to.elements() || !from.dense()) {
             throw new IllegalArgumentException(
                     "a pass planned for I32[%dx%d] was given %s".formatted(batch, time, from));
         }
         MemorySegment source = from.segment();
-        MemorySegment target = to.segment();
         for (long i = 0; i < to.elements(); i++) {
             int token = source.getAtIndex(ValueLayout.JAVA_INT, i);
             if (token < least || token >= vocabulary) {
                 throw ModelException.token(token, vocabulary);
             }
-            target.setAtIndex(ValueLayout.JAVA_INT, i, token);
+            pinned.setAtIndex(ValueLayout.JAVA_INT, i, token);
         }
+        queue.upload(pinned, to.segment());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.dunlin.model;
 
 import io.dunlin.device.Device;
+import io.dunlin.device.HostAccess;
 import io.dunlin.nn.Block;
 import io.dunlin.nn.Embedding;
 import io.dunlin.nn.Head;
@@ -13,10 +14,10 @@ record Network(Embedding embedding, List<Block> blocks, Head head) {
     static final double DEVIATION = 0.02;
 
     /** Composes the layers of a family. */
-    static Network of(ModelConfig config, Device device, ParameterSource parameters) {
+    static Network of(ModelConfig config, Device device, HostAccess host, ParameterSource parameters) {
         return switch (config.family()) {
             case GPT -> GptNetwork.compose(config, parameters);
-            case LLAMA -> LlamaNetwork.compose(config, device, parameters);
+            case LLAMA -> LlamaNetwork.compose(config, device, host, parameters);
         };
     }
 

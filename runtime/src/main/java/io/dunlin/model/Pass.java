@@ -34,8 +34,8 @@ public interface Pass {
     /**
      * What the model predicts after each position.
      *
-     * @param tokens I32 [B, T]
-     * @return [B*T, V], valid until the pass runs again
+     * @param tokens I32 [B, T], on the host
+     * @return [B*T, V], on the device, valid until the pass runs again
      * @throws IllegalStateException if the pass was not planned with {@link PassKind#GENERATE}
      */
     Tensor logits(Tensor tokens);
@@ -43,9 +43,9 @@ public interface Pass {
     /**
      * What the model predicts after one position; costs no more memory than a loss.
      *
-     * @param tokens I32 [B, T]
+     * @param tokens I32 [B, T], on the host
      * @param row which of the B*T positions
-     * @return [1, V], valid until the pass runs again
+     * @return [1, V], on the device, valid until the pass runs again
      */
     Tensor logits(Tensor tokens, int row);
 

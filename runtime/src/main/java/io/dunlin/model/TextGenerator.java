@@ -4,6 +4,8 @@ import io.dunlin.data.Tokenizer;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.Shape;
 import io.dunlin.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -27,8 +29,9 @@ public final class TextGenerator {
     private final Model model;
     private final Tokenizer tokenizer;
     private final Map<Integer, Planned> planned = new HashMap<>();
+    private Tensor predicted = Tensor.NONE;
 
-    /** A pass with its input, I32 [1, T]. */
+    /** A pass with its input, I32 [1, T], on the host. */
     private record Planned(Pass pass, Tensor tokens) {}
 
     /**
@@ -106,7 +109,7 @@ public final class TextGenerator {
         return tokens.length == 0 ? new int[] {tokenizer.separator()} : tokens;
     }
 
-    /** What follows the first {@code length} tokens of {@code text}: [1, V]. */
+    /** What follows the first {@code length} tokens of {@code text}: [1, V], on the host. */
     private Tensor predict(int[] text, int length) {
         int window = Math.min(length, model.config().context());
         Planned shape = passFor(window);
@@ -115,8 +118,12 @@ public final class TextGenerator {
             shape.tokens.segment().setAtIndex(ValueLayout.JAVA_INT, i, token);
         }
         Tensor logits = shape.pass.logits(shape.tokens, window - 1);
-        model.stream().synchronize();
-        return logits;
+        if (predicted.bytes() != logits.bytes()) {
+            MemorySegment memory = Arena.ofAuto().allocate(logits.bytes(), Float.BYTES);
+            predicted = Tensor.of(logits.dtype(), logits.shape(), memory);
+        }
+        model.host().read(logits.segment().asSlice(0, logits.bytes()), predicted.segment());
+        return predicted;
     }
 
     private Planned passFor(int length) {
@@ -130,7 +137,7 @@ public final class TextGenerator {
     private Planned planned(int time) {
         Shape shape = Shape.of(1, time);
         Tensor tokens =
-                Tensor.of(DType.I32, shape, model.device().allocate("activations", shape.elements() * Integer.BYTES));
+                Tensor.of(DType.I32, shape, model.device().allocateHost("text", shape.elements() * Integer.BYTES));
         return new Planned(model.plan(1, time, Recompute.NONE, PassKind.EVALUATE), tokens);
     }
 }

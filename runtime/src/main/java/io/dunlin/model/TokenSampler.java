@@ -38,7 +38,7 @@ final class TokenSampler {
     /**
      * The token at {@code position}.
      *
-     * @param row [1, V]
+     * @param row [1, V], on the host
      * @throws ModelException DUN-515 if a logit is not a number
      */
     int draw(Tensor row, int position) {

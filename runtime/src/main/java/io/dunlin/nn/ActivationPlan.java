@@ -2,9 +2,11 @@ package io.dunlin.nn;
 
 import io.dunlin.device.Device;
 import io.dunlin.device.Kernels;
+import io.dunlin.device.Stream;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.Shape;
 import io.dunlin.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -32,7 +34,7 @@ public final class ActivationPlan {
     private static final int OUTSIDE = -1;
 
     private final Device device;
-    private final Kernels kernels;
+    private final Stream stream;
     private final DType dtype;
     private final int batch;
     private final int time;
@@ -45,13 +47,14 @@ public final class ActivationPlan {
     /**
      * Plans for a device.
      *
+     * @param stream what the pass runs on
      * @param dtype of activations and of their gradients
      * @param batch sequences
      * @param time positions of each
      */
-    public ActivationPlan(Device device, Kernels kernels, DType dtype, int batch, int time, Retention retention) {
+    public ActivationPlan(Device device, Stream stream, DType dtype, int batch, int time, Retention retention) {
         this.device = device;
-        this.kernels = kernels;
+        this.stream = stream;
         this.dtype = dtype;
         this.batch = batch;
         this.time = time;
@@ -132,9 +135,19 @@ public final class ActivationPlan {
         return retention == Retention.RECOMPUTE;
     }
 
+    /** Memory of the host from and to which copies run beside the program. */
+    public MemorySegment hostMemory(String purpose, long lengthBytes) {
+        return device.allocateHost(purpose, lengthBytes);
+    }
+
+    /** What the pass runs on. */
+    public Stream stream() {
+        return stream;
+    }
+
     /** What layers compute with. */
     public Kernels kernels() {
-        return kernels;
+        return stream.kernels();
     }
 
     /** Sequences. */

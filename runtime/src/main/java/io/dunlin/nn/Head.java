@@ -91,8 +91,8 @@ public record Head(Norm norm, Linear projection) {
             return kernels.sum(losses);
         }
 
-        /** The sum of the losses of x[R,C]; d[R,C] becomes the gradient of x. */
-        public double lossAndBackward(Tensor x, float gradientScale, Tensor d) {
+        /** d[R,C] becomes the gradient of x[R,C]; {@link #lossSum()} then has the losses. */
+        public void backward(Tensor x, float gradientScale, Tensor d) {
             norm.forward(x, normed);
             for (Chunk chunk : chunks) {
                 projection.forward(kernels, chunk.normed, chunk.logits);
@@ -101,6 +101,10 @@ public record Head(Norm norm, Linear projection) {
             }
             kernels.fill(d, 0f); // the norm adds to the gradient of the stream, and this is its end
             norm.backward(x, dNormed, d);
+        }
+
+        /** The sum of the losses of the last call; waits for it. */
+        public double lossSum() {
             return kernels.sum(losses);
         }
 

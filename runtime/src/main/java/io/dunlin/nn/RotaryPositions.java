@@ -1,9 +1,11 @@
 package io.dunlin.nn;
 
 import io.dunlin.device.Device;
+import io.dunlin.device.HostAccess;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.Shape;
 import io.dunlin.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -15,10 +17,21 @@ import java.lang.foreign.ValueLayout;
  * @param headWidth D
  */
 public record RotaryPositions(Tensor cosSin, int headWidth) {
-    /** The angles of {@code context} positions. */
-    public static RotaryPositions of(Device device, int context, int headWidth, double theta) {
+    /**
+     * The angles of {@code context} positions.
+     *
+     * @param host writes to {@code device}
+     */
+    public static RotaryPositions of(Device device, HostAccess host, int context, int headWidth, double theta) {
         long lengthBytes = (long) context * headWidth * Float.BYTES;
         MemorySegment memory = device.allocate("rotary positions", lengthBytes);
+        try (Arena arena = Arena.ofConfined()) {
+            host.write(memory, angles(arena.allocate(lengthBytes, Float.BYTES), context, headWidth, theta));
+        }
+        return new RotaryPositions(Tensor.of(DType.F32, Shape.of(context, headWidth), memory), headWidth);
+    }
+
+    private static MemorySegment angles(MemorySegment memory, int context, int headWidth, double theta) {
         int half = headWidth / 2;
         for (int position = 0; position < context; position++) {
             long row = (long) position * headWidth;
@@ -28,6 +41,6 @@ public record RotaryPositions(Tensor cosSin, int headWidth) {
                 memory.setAtIndex(ValueLayout.JAVA_FLOAT, row + half + i, (float) StrictMath.sin(angle));
             }
         }
-        return new RotaryPositions(Tensor.of(DType.F32, Shape.of(context, headWidth), memory), headWidth);
+        return memory;
     }
 }

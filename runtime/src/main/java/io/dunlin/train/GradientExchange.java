@@ -8,7 +8,7 @@ import java.util.List;
  * <p>Calls of one step, in this order, on the compute thread: {@link #begin}, {@link #ready} once for each part of the
  * flat gradient from its end to its beginning as backward finishes them, {@link #finish}, {@link #agree}.
  */
-public interface GradientExchange {
+public interface GradientExchange extends AutoCloseable {
     /** One rank: nothing to exchange. */
     GradientExchange ALONE = new GradientExchange() {
         @Override
@@ -36,17 +36,21 @@ public interface GradientExchange {
     void begin(GradientPartials partials);
 
     /**
-     * This rank's sums for elements {@code offset} to {@code offset + length} of the flat gradient are final. A call
-     * that finds the network busy must not wait: the exchange goes on behind compute.
+     * The work submitted so far makes this rank's sums for elements {@code offset} to {@code offset + length} of the flat
+     * gradient final. A call that finds the network busy must not wait: the exchange goes on behind compute.
      */
     void ready(long offset, long length);
 
     /**
-     * Waits until the result buffer holds the sum over all ranks, for all elements.
+     * Waits until the result buffer holds the sum over all ranks, for all elements and for the work submitted from here on.
      *
      * @return nanoseconds that this call waited
      */
     long finish();
+
+    /** Ends threads of this exchange, if it has any. */
+    @Override
+    default void close() {}
 
     /** Combines the losses and requests of all ranks, in a step or between steps; the same result on every rank. */
     Tally agree(Tally mine);
@@ -61,7 +65,7 @@ public interface GradientExchange {
     record Tally(double[] lossSums, int requests) {}
 
     /**
-     * One rank's partial sums of the gradient of a step. Each is a flat F32 buffer of all parameters.
+     * One rank's partial sums of the gradient of a step. Each is a flat F32 buffer of all parameters, on the device.
      *
      * @param sums in order of micro-batches, one for each block in {@code blocks}, or one running sum; empty if the rank
      *     has no micro-batch

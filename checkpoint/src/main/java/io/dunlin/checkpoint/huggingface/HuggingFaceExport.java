@@ -53,7 +53,7 @@ public final class HuggingFaceExport {
     /**
      * Makes an exporter.
      *
-     * @param device computes the comparison
+     * @param device computes the comparison; one whose memory the host reads
      * @param clock for durations
      * @param shardBytes largest file, apart from its header; a larger tensor has a file of its own
      */
@@ -88,7 +88,7 @@ public final class HuggingFaceExport {
         }
         ModelConfig config = ModelFacts.config(source.manifest().state().facts());
         Model model = Model.create(config, device, Precision.F32);
-        Restored restored = source.load(Peers.alone(), clock, RunContent.weights(model.parameters()));
+        Restored restored = source.load(Peers.alone(), clock, RunContent.weights(model.parameters()), model.host());
         model.valuesLoaded();
         LogitsProbe probe = new LogitsProbe(model);
         float[] expected = probe.logits();

@@ -65,8 +65,12 @@ record ModelWeight(String name, Shape shape, Order order) {
      */
     record Placed(ModelWeight weight, MemorySegment value) {}
 
-    /** All weights of a model with their memory, in forward order. */
+    /** All weights of a model with their memory, which the host must reach, in forward order. */
     static List<Placed> of(Model model) {
+        if (!model.device().hostReadable()) {
+            throw new IllegalArgumentException("weights are converted in memory of the host, not on "
+                    + model.device().description());
+        }
         List<ModelWeight> weights = of(model.config());
         List<Placed> placed = new ArrayList<>();
         for (Parameter parameter : model.parameters()) {

@@ -144,7 +144,7 @@ class HuggingFaceTest {
         CheckpointLocation location = CheckpointLocation.of(checkpoint, storage);
         assertThat(ModelFacts.config(location.manifest().state().facts())).isEqualTo(direct.config());
         Model restored = Model.create(direct.config(), device, Precision.F32);
-        location.load(Peers.alone(), clock, RunContent.weights(restored.parameters()));
+        location.load(Peers.alone(), clock, RunContent.weights(restored.parameters()), restored.host());
         restored.valuesLoaded();
         assertSameWeights(restored, direct);
         assertLogits(restored, name, 1e-4);

@@ -83,7 +83,7 @@ final class SampleCommand implements Callable<Integer>, Computes {
         int cores = Runtime.getRuntime().availableProcessors();
         try (CpuDevice device = CpuDevice.open(CpuOptions.fast(cores))) {
             Model model = Model.create(ModelFacts.config(facts), device, Precision.F32);
-            location.load(Peers.alone(), InstantSource.system(), RunContent.weights(model.parameters()));
+            location.load(Peers.alone(), InstantSource.system(), RunContent.weights(model.parameters()), model.host());
             model.valuesLoaded();
             terminal.out().print(terminal.style().strong(prompt));
             new TextGenerator(model, words).text(prompt, settings, this::write);

@@ -29,7 +29,7 @@ final class Beginning {
         this.content = content;
         this.link = link;
         this.peers = peers;
-        this.restore = new Restore(Training.folder(spec), peers, InstantSource.system());
+        this.restore = new Restore(Training.folder(spec), peers, InstantSource.system(), content.host());
     }
 
     void begin(Model model, TrainState state) {
@@ -60,7 +60,7 @@ final class Beginning {
             return;
         }
         CheckpointLocation.of(Path.of(init), new LocalStorage())
-                .load(peers, InstantSource.system(), RunContent.weights(model.parameters()));
+                .load(peers, InstantSource.system(), RunContent.weights(model.parameters()), model.host());
         model.valuesLoaded();
     }
 

@@ -22,6 +22,7 @@ import io.dunlin.model.Model;
 import io.dunlin.parallel.RunAgreement;
 import io.dunlin.parallel.shard.DataParallelExchange;
 import io.dunlin.parallel.shard.GradientBuckets;
+import io.dunlin.parallel.shard.Staging;
 import io.dunlin.train.GradientExchange;
 import io.dunlin.train.StepListener;
 import java.io.UncheckedIOException;
@@ -155,9 +156,11 @@ final class Links implements AutoCloseable {
         }
         GradientBuckets buckets =
                 GradientBuckets.of(model.flatElements(), (long) job.parallel().bucketMib() << 20);
+        Staging staging = Staging.of(
+                model.device(), model.stream(), longest(job.timeouts()).plus(SLACK));
         return job.run().deterministic()
-                ? DataParallelExchange.deterministic(communicator.get(), buckets)
-                : DataParallelExchange.fast(communicator.get(), buckets);
+                ? DataParallelExchange.deterministic(communicator.get(), buckets, staging)
+                : DataParallelExchange.fast(communicator.get(), buckets, staging);
     }
 
     /** Fails on all ranks if they are about to train different things. */

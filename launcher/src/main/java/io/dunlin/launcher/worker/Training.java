@@ -145,7 +145,7 @@ final class Training implements AutoCloseable {
     }
 
     private RunContent content() {
-        return RunContent.replicated(model.parameters(), optimizer, JobParts.facts(job));
+        return RunContent.replicated(model, optimizer, JobParts.facts(job));
     }
 
     static CheckpointFolder folder(LaunchSpec spec) {
@@ -173,6 +173,7 @@ final class Training implements AutoCloseable {
     public void close() {
         batches.close();
         validation.forEach(BatchSource::close);
+        exchange.close();
         device.close();
     }
 }

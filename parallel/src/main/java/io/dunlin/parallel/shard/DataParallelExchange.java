@@ -2,7 +2,6 @@ package io.dunlin.parallel.shard;
 
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.ReduceOp;
-import io.dunlin.collectives.Work;
 import io.dunlin.tensor.DType;
 import io.dunlin.train.GradientExchange;
 import io.dunlin.train.StepRequest;
@@ -18,6 +17,9 @@ import java.lang.foreign.ValueLayout;
  * all-reduce starts as soon as all of it is final, and travels while backward goes on. After warm-up no call allocates.
  * With one rank nothing is exchanged, as in {@link GradientExchange#ALONE}.
  *
+ * <p>Gradients that the host cannot reach pass through pinned memory, see {@link Staging}; their sums are then on the
+ * device for the work submitted after {@link #finish()}.
+ *
  * <p>One thread calls all methods, those of the counters included.
  */
 public final class DataParallelExchange implements GradientExchange {
@@ -28,8 +30,7 @@ public final class DataParallelExchange implements GradientExchange {
 
     private final Communicator communicator;
     private final GradientBuckets buckets;
-    private final BucketReduction reduction;
-    private final Work[] started; // [bucket] of this step
+    private final BucketCarrier carrier;
     private final boolean alone;
 
     private long frontier; // elements from here to the end are final
@@ -45,11 +46,10 @@ public final class DataParallelExchange implements GradientExchange {
     private long lastExposedNs;
     private long agreementNs;
 
-    private DataParallelExchange(Communicator communicator, GradientBuckets buckets, BucketReduction reduction) {
+    DataParallelExchange(Communicator communicator, GradientBuckets buckets, BucketCarrier carrier) {
         this.communicator = communicator;
         this.buckets = buckets;
-        this.reduction = reduction;
-        this.started = new Work[buckets.count()];
+        this.carrier = carrier;
         this.alone = communicator.size() == 1;
     }
 
@@ -58,18 +58,30 @@ public final class DataParallelExchange implements GradientExchange {
      * rounding.
      *
      * @param communicator of all ranks that share the batch; its owner closes it
+     * @param staging for gradients that the host cannot reach
      */
-    public static DataParallelExchange fast(Communicator communicator, GradientBuckets buckets) {
-        return new DataParallelExchange(communicator, buckets, new RunningReduction(communicator, buckets));
+    public static DataParallelExchange fast(Communicator communicator, GradientBuckets buckets, Staging staging) {
+        return of(communicator, buckets, new RunningReduction(communicator), staging);
     }
 
     /**
      * Micro-batches are added in the order of a fixed tree: any number of ranks gives the same bits as one.
      *
      * @param communicator of all ranks that share the batch; its owner closes it
+     * @param staging for gradients that the host cannot reach
      */
-    public static DataParallelExchange deterministic(Communicator communicator, GradientBuckets buckets) {
-        return new DataParallelExchange(communicator, buckets, new TreeReduction(communicator, buckets));
+    public static DataParallelExchange deterministic(
+            Communicator communicator, GradientBuckets buckets, Staging staging) {
+        return of(communicator, buckets, new TreeReduction(communicator), staging);
+    }
+
+    private static DataParallelExchange of(
+            Communicator communicator, GradientBuckets buckets, BucketReduction reduction, Staging staging) {
+        boolean direct = staging.device().hostReadable() || communicator.size() == 1;
+        return new DataParallelExchange(
+                communicator,
+                buckets,
+                direct ? new HostCarrier(buckets, reduction) : new StagedCarrier(buckets, reduction, staging));
     }
 
     @Override
@@ -81,7 +93,7 @@ public final class DataParallelExchange implements GradientExchange {
         frontier = buckets.elements();
         startedCount = 0;
         if (!alone) {
-            reduction.bind(partials);
+            carrier.begin(partials);
         }
         if (partials.sums().isEmpty()) {
             advanceTo(0); // no micro-batch to compute: receive from the start
@@ -113,7 +125,8 @@ public final class DataParallelExchange implements GradientExchange {
                 && startedCount < buckets.count()
                 && buckets.get(startedCount).offset() >= frontier) {
             GradientBucket bucket = buckets.get(startedCount);
-            started[startedCount++] = reduction.start(bucket);
+            carrier.start(bucket);
+            startedCount++;
             reducedBytes += bucket.lengthBytes();
         }
     }
@@ -128,10 +141,7 @@ public final class DataParallelExchange implements GradientExchange {
         }
         inStep = false;
         steps++;
-        long waitedNs = 0;
-        for (int i = 0; i < startedCount; i++) {
-            waitedNs += started[i].await();
-        }
+        long waitedNs = alone ? 0 : carrier.finish();
         lastExposedNs = waitedNs;
         exposedNs += waitedNs;
         return waitedNs;
@@ -177,6 +187,11 @@ public final class DataParallelExchange implements GradientExchange {
         if (lengthBytes != tally.byteSize()) {
             tally = tallyMemory.asSlice(0, lengthBytes);
         }
+    }
+
+    @Override
+    public void close() {
+        carrier.close();
     }
 
     /** What has been exchanged since this exchange was made. */

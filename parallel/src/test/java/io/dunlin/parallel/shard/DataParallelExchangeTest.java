@@ -34,7 +34,7 @@ class DataParallelExchangeTest {
 
     @Test
     void shouldStartABucketAsSoonAsBackwardHasFinishedAllOfIt() {
-        DataParallelExchange exchange = DataParallelExchange.fast(world, BUCKETS);
+        DataParallelExchange exchange = OnHost.fast(world, BUCKETS);
         exchange.begin(running());
 
         exchange.ready(112, 48);
@@ -51,7 +51,7 @@ class DataParallelExchangeTest {
 
     @Test
     void shouldTakePaddingBetweenTensorsAsReady() {
-        DataParallelExchange exchange = DataParallelExchange.fast(world, BUCKETS);
+        DataParallelExchange exchange = OnHost.fast(world, BUCKETS);
         exchange.begin(running());
 
         exchange.ready(96, 60); // 4 elements of padding at the end
@@ -63,7 +63,7 @@ class DataParallelExchangeTest {
 
     @Test
     void shouldRefuseToSendGradientsThatAreNotFinal() {
-        DataParallelExchange exchange = DataParallelExchange.fast(world, BUCKETS);
+        DataParallelExchange exchange = OnHost.fast(world, BUCKETS);
         exchange.begin(running());
         exchange.ready(96, 64);
 
@@ -79,7 +79,7 @@ class DataParallelExchangeTest {
     @Test
     void shouldExchangeFromTheStartWhereARankHasNoMicroBatch() {
         MemorySegment.copy(new float[] {1, 2, 3}, 0, gradient, ValueLayout.JAVA_FLOAT, 0, 3);
-        DataParallelExchange exchange = DataParallelExchange.fast(world, BUCKETS);
+        DataParallelExchange exchange = OnHost.fast(world, BUCKETS);
 
         exchange.begin(new GradientPartials(List.of(), List.of(), gradient, 1, 1));
 
@@ -92,7 +92,7 @@ class DataParallelExchangeTest {
 
     @Test
     void shouldHandAllBlocksOfATreeOver() {
-        DataParallelExchange exchange = DataParallelExchange.deterministic(world, BUCKETS);
+        DataParallelExchange exchange = OnHost.deterministic(world, BUCKETS);
         exchange.begin(new GradientPartials(List.of(gradient, second), SummationTree.blocks(0, 3, 6), gradient, 0, 6));
         exchange.ready(0, ELEMENTS);
         exchange.finish();
@@ -103,7 +103,7 @@ class DataParallelExchangeTest {
     @Test
     void shouldExchangeNothingAlone() {
         RecordingCommunicator one = new RecordingCommunicator(1);
-        DataParallelExchange exchange = DataParallelExchange.deterministic(one, BUCKETS);
+        DataParallelExchange exchange = OnHost.deterministic(one, BUCKETS);
         Tally mine = new Tally(new double[] {1.5, 2.5}, 1 << StepRequest.STOP.ordinal());
 
         exchange.begin(running());

@@ -26,13 +26,12 @@ class ExchangeAllocationTest {
 
     @Test
     void shouldAllocateNothingInFastMode() {
-        assertThat(leastAllocated(world -> DataParallelExchange.fast(world, BUCKETS)))
-                .containsExactly(0L, 0L);
+        assertThat(leastAllocated(world -> OnHost.fast(world, BUCKETS))).containsExactly(0L, 0L);
     }
 
     @Test
     void shouldAllocateNothingInDeterministicMode() {
-        assertThat(leastAllocated(world -> DataParallelExchange.deterministic(world, BUCKETS)))
+        assertThat(leastAllocated(world -> OnHost.deterministic(world, BUCKETS)))
                 .containsExactly(0L, 0L);
     }
 

@@ -19,7 +19,7 @@ class ExchangeOverLoopbackTest {
     void shouldAgreeOnLossesAndRequests() {
         try (LoopbackWorld world = LoopbackWorld.ofRanks(3)) {
             List<Tally> tallies = Ranks.all(3, rank -> () -> {
-                DataParallelExchange exchange = DataParallelExchange.fast(world.communicator(rank), BUCKETS);
+                DataParallelExchange exchange = OnHost.fast(world.communicator(rank), BUCKETS);
                 double[] losses = new double[4];
                 losses[rank] = rank + 0.1;
                 exchange.agree(new Tally(new double[9], 0)); // an evaluation of another length
@@ -38,7 +38,7 @@ class ExchangeOverLoopbackTest {
         try (LoopbackWorld world = LoopbackWorld.ofRanks(2)) {
             List<Tally> tallies = Ranks.all(
                     2,
-                    rank -> () -> DataParallelExchange.fast(world.communicator(rank), BUCKETS)
+                    rank -> () -> OnHost.fast(world.communicator(rank), BUCKETS)
                             .agree(new Tally(rank == 0 ? new double[] {Double.NaN, 0} : new double[] {0, 2}, 0)));
 
             assertThat(tallies).allSatisfy(tally -> assertThat(tally.lossSums()).containsExactly(Double.NaN, 2));
