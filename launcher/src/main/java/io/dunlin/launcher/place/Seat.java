@@ -30,12 +30,12 @@ public record Seat(int rank, List<Integer> here, int threads) {
     }
 
     /** Which of {@code gpus} is this rank's: they are dealt out in turn. */
-    int gpu(int gpus) {
+    public int gpu(int gpus) {
         return here.indexOf(rank) % gpus;
     }
 
     /** The ranks that compute on this rank's GPU. */
-    List<Integer> sharing(int gpus) {
+    public List<Integer> sharing(int gpus) {
         return IntStream.range(0, here.size())
                 .filter(index -> index % gpus == gpu(gpus))
                 .mapToObj(here::get)
