@@ -187,17 +187,27 @@ API void standin_unsupported(const char* function) { complain("%s has no body he
 
 // ---------------------------------------------------------------- the environment, for runs without a test's control
 
+// Several processes share an environment, but not a file: %p in its name becomes the number of the process.
+static std::string of_this_process(std::string path) {
+    size_t at = path.find("%p");
+    return at == std::string::npos ? path : path.replace(at, 2, std::to_string(getpid()));
+}
+
+static void add_all_kernels(const std::string& paths) {
+    std::istringstream list(paths);
+    for (std::string path; std::getline(list, path, ':');) standin_add_kernels(path.c_str());
+}
+
 void read_environment() {
-    static const char* const keys[] = {"devices",   "processors", "jitter_us",    "order",      "seed", "guard",
-                                       "memory_mb", "pinned_mb",  "bus_gb_per_s", "newest_ptx"};
-    for (const char* key : keys) {
-        std::string name = "CUDA_STANDIN_";
-        for (const char* c = key; *c; c++) name += (char)toupper(*c);
-        if (const char* value = getenv(name.c_str())) set(key, atof(value));
-    }
-    if (const char* path = getenv("CUDA_STANDIN_TRACE")) standin_trace(path);
-    if (const char* paths = getenv("CUDA_STANDIN_KERNELS")) {
-        std::istringstream list(paths);
-        for (std::string path; std::getline(list, path, ':');) standin_add_kernels(path.c_str());
+    static const std::string prefix = "CUDA_STANDIN_";
+    for (char** variable = environ; *variable; variable++) {
+        std::string text = *variable;
+        size_t equals = text.find('=');
+        if (!text.starts_with(prefix) || equals == std::string::npos) continue;
+        std::string key = text.substr(prefix.size(), equals - prefix.size()), value = text.substr(equals + 1);
+        for (char& c : key) c = (char)tolower(c);
+        if (key == "trace") standin_trace(of_this_process(value).c_str());
+        else if (key == "kernels") add_all_kernels(value);
+        else if (!set(key, atof(value.c_str()))) complain("%s is no setting", text.substr(0, equals).c_str());
     }
 }

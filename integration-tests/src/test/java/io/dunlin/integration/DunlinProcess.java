@@ -80,7 +80,7 @@ final class DunlinProcess {
         return String.join(
                 File.pathSeparator,
                 Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-                        .filter(entry -> !entry.contains("integration-tests"))
+                        .filter(entry -> !entry.contains("test-classes") && !entry.endsWith("-tests.jar"))
                         .toList());
     }
 

@@ -66,7 +66,7 @@ public final class StepBench {
      * @param peakRssBytes largest resident memory of this process so far; 0 where the system does not tell
      * @param losses of all steps, warm-up included
      * @param memoryBytes allocated on the device, by purpose
-     * @param kernels by share of the counted time
+     * @param kernels by share of the counted time; empty where calls return before their work is done
      */
     public record Result(
             String preset,
@@ -102,7 +102,8 @@ public final class StepBench {
      */
     public static Result run(Device bare, Options options, LongSupplier clockNs) {
         KernelTimes times = new KernelTimes(clockNs);
-        Device device = new TimedDevice(bare, times);
+        // On a GPU a call returns before its work is done: its time would say nothing.
+        Device device = bare.hostReadable() ? new TimedDevice(bare, times) : bare;
         ModelConfig config = Presets.named(options.preset);
         Model model = Model.create(config, device, options.precision);
         model.initialise(SEED);
@@ -146,7 +147,7 @@ public final class StepBench {
                 peakRssBytes(),
                 results.stream().map(StepResult::loss).toList(),
                 device.allocatedBytes(),
-                shares(times, options.steps, countedNs));
+                times.entries().isEmpty() ? List.of() : shares(times, options.steps, countedNs));
     }
 
     private static List<Share> shares(KernelTimes times, int steps, long countedNs) {

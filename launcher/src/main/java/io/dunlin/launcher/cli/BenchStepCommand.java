@@ -1,9 +1,9 @@
 package io.dunlin.launcher.cli;
 
-import io.dunlin.device.cpu.CpuDevice;
-import io.dunlin.device.cpu.CpuOptions;
 import io.dunlin.error.ExitCode;
 import io.dunlin.launcher.bench.StepBench;
+import io.dunlin.launcher.place.ComputeDevice;
+import io.dunlin.launcher.place.DeviceChoice;
 import io.dunlin.launcher.report.JsonLine;
 import io.dunlin.launcher.report.Readable;
 import io.dunlin.model.Precision;
@@ -57,6 +57,13 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
     @Option(names = "--recompute", defaultValue = "none", paramLabel = "R", description = "none or layer.")
     private String recompute = "";
 
+    @Option(
+            names = "--device",
+            paramLabel = "D",
+            defaultValue = "cpu",
+            description = DeviceWord.MEANING + "${DEFAULT-VALUE} if absent.")
+    private String device = "";
+
     @Option(names = "--json", paramLabel = "FILE", defaultValue = "", description = "Write the result there as well.")
     private Path json = Path.of("");
 
@@ -67,9 +74,10 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
     @Override
     public Integer call() throws IOException {
         StepBench.Options options = options();
+        DeviceChoice choice = DeviceWord.parse(device, "bench step");
         int compute = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-        try (CpuDevice device = CpuDevice.open(CpuOptions.fast(compute))) {
-            StepBench.Result result = StepBench.run(device, options, System::nanoTime);
+        try (ComputeDevice opened = DeviceWord.open(choice, compute, terminal)) {
+            StepBench.Result result = StepBench.run(opened.device(), options, System::nanoTime);
             print(result, terminal.out());
             if (!json.toString().isEmpty()) {
                 Files.writeString(json, JsonLine.pretty(result));
@@ -124,6 +132,23 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
                 result.context(),
                 result.steps(),
                 result.device());
+        if (result.kernels().isEmpty()) {
+            out.println(
+                    "# no times of kernels: on a GPU a call returns before its work is done; dunlin bench device has them");
+        } else {
+            kernels(result, out);
+        }
+        out.printf(
+                Locale.ROOT,
+                "%.0f tokens/s, %.1f ms/step (update %.1f), %.0f GFLOP/s, peak memory %s%n",
+                result.tokensPerSecond(),
+                result.stepMs(),
+                result.updateMs(),
+                result.gflops(),
+                Readable.memory(result.peakRssBytes()));
+    }
+
+    private static void kernels(StepBench.Result result, PrintStream out) {
         out.printf(Locale.ROOT, "%-24s %6s %10s %7s %9s%n", "kernel", "calls", "ms/step", "share", "GFLOP/s");
         for (StepBench.Share share : result.kernels()) {
             out.printf(
@@ -135,13 +160,5 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
                     100 * share.share(),
                     share.gflops() == 0 ? "" : String.format(Locale.ROOT, "%.0f", share.gflops()));
         }
-        out.printf(
-                Locale.ROOT,
-                "%.0f tokens/s, %.1f ms/step (update %.1f), %.0f GFLOP/s, peak memory %s%n",
-                result.tokensPerSecond(),
-                result.stepMs(),
-                result.updateMs(),
-                result.gflops(),
-                Readable.memory(result.peakRssBytes()));
     }
 }

@@ -5,9 +5,9 @@ import io.dunlin.checkpoint.ModelFacts;
 import io.dunlin.checkpoint.Peers;
 import io.dunlin.checkpoint.RunContent;
 import io.dunlin.data.Tokenizer;
-import io.dunlin.device.cpu.CpuDevice;
-import io.dunlin.device.cpu.CpuOptions;
 import io.dunlin.error.ExitCode;
+import io.dunlin.launcher.place.ComputeDevice;
+import io.dunlin.launcher.place.DeviceChoice;
 import io.dunlin.model.Model;
 import io.dunlin.model.Precision;
 import io.dunlin.model.TextGenerator;
@@ -70,19 +70,27 @@ final class SampleCommand implements Callable<Integer>, Computes {
             description = "byte or gpt2; that of the training if absent.")
     private String tokenizer = "";
 
+    @Option(
+            names = "--device",
+            paramLabel = "D",
+            defaultValue = "cpu",
+            description = DeviceWord.MEANING + "${DEFAULT-VALUE} if absent.")
+    private String device = "";
+
     SampleCommand(Terminal terminal) {
         this.terminal = terminal;
     }
 
     @Override
     public Integer call() {
+        DeviceChoice choice = DeviceWord.parse(device, "sample");
         CheckpointLocation location = location();
         TextGenerator.Settings settings = new TextGenerator.Settings(tokens, temperature, topK, seed);
         Map<String, String> facts = location.manifest().state().facts();
         Tokenizer words = Tokenizer.named(tokenizer(facts));
         int cores = Runtime.getRuntime().availableProcessors();
-        try (CpuDevice device = CpuDevice.open(CpuOptions.fast(cores))) {
-            Model model = Model.create(ModelFacts.config(facts), device, Precision.F32);
+        try (ComputeDevice opened = DeviceWord.open(choice, cores, terminal)) {
+            Model model = Model.create(ModelFacts.config(facts), opened.device(), Precision.F32);
             location.load(Peers.alone(), InstantSource.system(), RunContent.weights(model.parameters()), model.host());
             model.valuesLoaded();
             terminal.out().print(terminal.style().strong(prompt));

@@ -2,9 +2,9 @@ package io.dunlin.launcher.doctor;
 
 /** Matrix products run in oneDNN where it can be loaded, else in Java. */
 final class ComputeCheck implements Check {
-    private final RankFacts rank;
+    private final Probe<RankProbe.Facts> rank;
 
-    ComputeCheck(RankFacts rank) {
+    ComputeCheck(Probe<RankProbe.Facts> rank) {
         this.rank = rank;
     }
 
@@ -20,7 +20,7 @@ final class ComputeCheck implements Check {
             return device.contains("oneDNN") && !device.contains("cannot")
                     ? new Finding.Ok(device)
                     : new Finding.Warn(device, "training works, but slowly: oneDNN needs Linux on x86-64");
-        } catch (RankFacts.BrokenException e) {
+        } catch (Probe.BrokenException e) {
             return new Finding.Fail("no kernels: see Vector API", "solve that first");
         }
     }

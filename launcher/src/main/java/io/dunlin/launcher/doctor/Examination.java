@@ -41,7 +41,8 @@ public final class Examination {
     public static Examination of(Installation installation, Job job, Path folder) {
         String given = job.launch().aeronDir();
         Path sharedMemory = given.isEmpty() ? SHARED_MEMORY : Path.of(given);
-        RankFacts rank = new RankFacts(installation, sharedMemory);
+        Probe<RankProbe.Facts> rank = RankProbe.process(installation, sharedMemory);
+        Probe<GpuProbe.Facts> gpu = GpuProbe.process(installation);
         int ranks = job.launch().ranks();
         int here = ranksHere(job.launch());
         return new Examination(List.of(
@@ -49,8 +50,9 @@ public final class Examination {
                 new JavaCheck(installation, Runtime.version()),
                 new VectorCheck(rank),
                 new ComputeCheck(rank),
+                new GpuCheck(gpu, job.train().device(), here),
                 new CoresCheck(here, Runtime.getRuntime().availableProcessors()),
-                MemoryCheck.ofMachine(job, here),
+                MemoryCheck.ofMachine(job, here, gpu),
                 new SharedMemoryCheck(sharedMemory, here, ranks),
                 new LoopbackCheck(rank, ranks),
                 new NetworkCheck(

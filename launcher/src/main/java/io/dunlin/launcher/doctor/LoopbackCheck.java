@@ -5,10 +5,10 @@ import java.util.Locale;
 
 /** Ranks of one host talk through shared memory: they must be able to, and quickly. */
 final class LoopbackCheck implements Check {
-    private final RankFacts rank;
+    private final Probe<RankProbe.Facts> rank;
     private final int ranks;
 
-    LoopbackCheck(RankFacts rank, int ranks) {
+    LoopbackCheck(Probe<RankProbe.Facts> rank, int ranks) {
         this.rank = rank;
         this.ranks = ranks;
     }
@@ -32,7 +32,7 @@ final class LoopbackCheck implements Check {
             return ranks > 1
                     ? new Finding.Fail(facts.problem(), facts.remedy())
                     : new Finding.Warn(facts.problem(), "one rank does not need it");
-        } catch (RankFacts.BrokenException e) {
+        } catch (Probe.BrokenException e) {
             return new Finding.Fail("not tried: see Vector API", "solve that first");
         }
     }

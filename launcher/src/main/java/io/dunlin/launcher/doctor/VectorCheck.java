@@ -4,9 +4,9 @@ package io.dunlin.launcher.doctor;
 final class VectorCheck implements Check {
     private static final int NARROW = 256;
 
-    private final RankFacts rank;
+    private final Probe<RankProbe.Facts> rank;
 
-    VectorCheck(RankFacts rank) {
+    VectorCheck(Probe<RankProbe.Facts> rank) {
         this.rank = rank;
     }
 
@@ -23,7 +23,7 @@ final class VectorCheck implements Check {
                     ? new Finding.Ok(bits + "-bit")
                     : new Finding.Warn(
                             bits + "-bit", "training works, but slowly: a CPU with AVX2 or AVX-512 is quicker");
-        } catch (RankFacts.BrokenException e) {
+        } catch (Probe.BrokenException e) {
             return new Finding.Fail(
                     "a process started like a rank ended with: " + e.getMessage(),
                     "check JAVA_HOME and conf/jvm.options");

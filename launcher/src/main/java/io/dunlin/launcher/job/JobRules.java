@@ -33,7 +33,6 @@ final class JobRules {
         betas();
         hosts();
         layout();
-        device();
         return problems;
     }
 
@@ -180,15 +179,6 @@ final class JobRules {
                             "layout does not fit the world: dp %d = %d ranks, but launch.ranks = %d"
                                     .formatted(dp, dp, ranks))
                     .remedy("set parallel.dp = \"rest\", or start with " + dp + " ranks"));
-        }
-    }
-
-    private void device() {
-        if (!job.train().device().equals("cpu")) {
-            problem(
-                    "DUN-102",
-                    "train.device",
-                    "expects \"cpu\", found " + ValueReader.show(job.train().device()));
         }
     }
 

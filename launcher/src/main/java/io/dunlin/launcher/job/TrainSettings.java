@@ -1,5 +1,6 @@
 package io.dunlin.launcher.job;
 
+import io.dunlin.launcher.place.DeviceChoice;
 import io.dunlin.model.Precision;
 import io.dunlin.model.Recompute;
 
@@ -26,5 +27,7 @@ public record TrainSettings(
         @Setting(value = "Compute threads per rank; 0 = cores / ranks", standard = "0", min = 0)
         int threads,
 
-        @Setting(value = "Where ranks compute", standard = "\"cpu\"")
-        String device) {}
+        @Setting(
+                value = "Where ranks compute: cpu, cuda (one GPU a rank), or auto (a GPU if there is one)",
+                standard = "\"cpu\"")
+        DeviceChoice device) {}

@@ -2,8 +2,10 @@ package io.dunlin.launcher.worker;
 
 import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.launcher.place.Placement;
+import io.dunlin.launcher.place.Seat;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * All that a rank process needs to know, as one line of JSON on its standard input; the command line carries nothing.
@@ -65,6 +67,20 @@ public record LaunchSpec(
             train = List.copyOf(train);
             validate = List.copyOf(validate);
         }
+    }
+
+    /** This rank among those of its host. */
+    public Seat seat() {
+        List<RankAddress> addresses = network.addresses();
+        if (addresses.isEmpty()) {
+            return new Seat(rank, List.of(rank), threads);
+        }
+        String host = addresses.get(rank).host();
+        List<Integer> here = IntStream.range(0, addresses.size())
+                .filter(other -> addresses.get(other).host().equals(host))
+                .boxed()
+                .toList();
+        return new Seat(rank, here, threads);
     }
 
     /** This specification for one rank of one generation. */

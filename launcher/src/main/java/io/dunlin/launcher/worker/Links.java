@@ -10,10 +10,10 @@ import io.dunlin.collectives.engine.OperationListener;
 import io.dunlin.collectives.engine.RankCommunicators;
 import io.dunlin.collectives.flight.FlightRecorder;
 import io.dunlin.collectives.transport.AeronProfile;
-import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.device.cpu.MemorySource;
 import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.job.TimeoutSettings;
+import io.dunlin.launcher.place.ComputeDevice;
 import io.dunlin.launcher.report.Phase;
 import io.dunlin.launcher.report.Report;
 import io.dunlin.launcher.report.RunFolder;
@@ -30,7 +30,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
-import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -78,7 +78,8 @@ final class Links implements AutoCloseable {
         try {
             Communicator world = communicators.open(Group.world(spec.ranks()), Priority.GRADIENTS);
             orders.watch(world);
-            MemorySource gradients = SharedGradients.of(communicators.memory(), ranksHere(spec), link);
+            MemorySource gradients = SharedGradients.of(
+                    communicators.memory(), spec.seat().here().size(), link);
             return new Links(Optional.of(communicators), Optional.of(world), recorder, gradients);
         } catch (RuntimeException e) {
             communicators.close();
@@ -89,12 +90,6 @@ final class Links implements AutoCloseable {
     /** Where this rank's device takes memory that others are to see. */
     MemorySource memory() {
         return gradients;
-    }
-
-    private static long ranksHere(LaunchSpec spec) {
-        List<RankAddress> addresses = spec.network().addresses();
-        String host = addresses.get(spec.rank()).host();
-        return addresses.stream().filter(address -> address.host().equals(host)).count();
     }
 
     /** Training can do without it: where it cannot be had, a notice says so. */
@@ -163,8 +158,8 @@ final class Links implements AutoCloseable {
                 : DataParallelExchange.fast(communicator.get(), buckets, staging);
     }
 
-    /** Fails on all ranks if they are about to train different things. */
-    void requireAgreement(LaunchSpec spec) {
+    /** Fails on all ranks if they are about to train different things, or on different kinds of devices. */
+    void requireAgreement(LaunchSpec spec, ComputeDevice.Kind device) {
         communicator.ifPresent(one -> {
             SequencedMap<String, String> facts = new LinkedHashMap<>();
             facts.put("run", spec.runId());
@@ -173,6 +168,7 @@ final class Links implements AutoCloseable {
             facts.put("job", spec.job());
             facts.put("data", spec.data().toString());
             facts.put("start", spec.start().toString());
+            facts.put("device", device.name().toLowerCase(Locale.ROOT));
             facts.put("java", Runtime.version().toString());
             RunAgreement.check(one, facts);
         });

@@ -13,9 +13,8 @@ import io.dunlin.data.SampleOrder;
 import io.dunlin.data.TokenBatchSource;
 import io.dunlin.data.TokenShards;
 import io.dunlin.device.Device;
-import io.dunlin.device.cpu.CpuDevice;
-import io.dunlin.device.cpu.CpuOptions;
 import io.dunlin.launcher.job.Job;
+import io.dunlin.launcher.place.ComputeDevice;
 import io.dunlin.launcher.report.Report;
 import io.dunlin.model.Model;
 import io.dunlin.model.PassKind;
@@ -61,7 +60,9 @@ final class Training implements AutoCloseable {
         this.link = link;
         this.orders = orders;
         this.state = state;
-        device = CpuDevice.open(CpuOptions.fast(spec.threads()).withMemory(links.memory()));
+        ComputeDevice opened = ComputeDevice.open(job.train().device(), spec.seat(), links.memory());
+        opened.remark().ifPresent(this::report);
+        device = opened.device();
         model = Model.create(job.model().config(), device, job.train().precision());
         plan = BatchPlan.of(
                 job.model().context(), job.train().microBatch(), job.train().tokensPerStep());
@@ -84,7 +85,7 @@ final class Training implements AutoCloseable {
                 new Trainer.Settings(JobParts.learningRate(job), job.optimizer().clip(), spec.rank(), spec.ranks()),
                 System::nanoTime,
                 listeners(links));
-        links.requireAgreement(spec);
+        links.requireAgreement(spec, opened.kind());
         plan.remarks().forEach(remark -> link.report(new Report.Notice(Report.Level.INFO, "", remark)));
         link.report(new Report.Prepared(
                 device.description(),
@@ -113,6 +114,15 @@ final class Training implements AutoCloseable {
             samples.atTheEnd(state);
         }
         return ending;
+    }
+
+    private void report(ComputeDevice.Remark remark) {
+        Report.Level level =
+                switch (remark) {
+                    case ComputeDevice.Remark.NoGpu _ -> Report.Level.INFO;
+                    case ComputeDevice.Remark.Shared _ -> Report.Level.WARNING;
+                };
+        link.report(new Report.Notice(level, "", remark.text()));
     }
 
     private List<StepListener> listeners(Links links) {

@@ -17,7 +17,7 @@ final class DoctorCommandTest {
                         .lines()
                         .map(line -> line.replaceAll(" {2,}.*", ""))
                         .filter(line -> !line.isEmpty()))
-                .startsWith("Host", "Java", "Vector API", "Kernels", "Cores", "Memory");
+                .startsWith("Host", "Java", "Vector API", "Kernels", "GPU", "Cores", "Memory");
         assertThat(recorded.out()).containsPattern("Java +ok");
         assertThat(exit).isEqualTo(recorded.out().contains("FAIL") ? 3 : 0);
     }

@@ -49,7 +49,7 @@ final class ChecksTest {
 
     @Test
     void shouldAskAProcessThatIsStartedLikeARank() throws Exception {
-        RankFacts rank = new RankFacts(Installation.current(), folder);
+        Probe<RankProbe.Facts> rank = RankProbe.process(Installation.current(), folder);
 
         assertThat(rank.get().vectorBits()).isGreaterThanOrEqualTo(64);
         assertThat(rank.get().device()).startsWith("cpu, 1 thread");
@@ -75,7 +75,7 @@ final class ChecksTest {
         Files.createDirectories(folder.resolve("conf"));
         Files.writeString(folder.resolve("conf/jvm.options"), "--no-such-flag\n");
 
-        assertThat(new VectorCheck(new RankFacts(new Installation(folder), folder)).look())
+        assertThat(new VectorCheck(RankProbe.process(new Installation(folder), folder)).look())
                 .isInstanceOfSatisfying(
                         Finding.Fail.class, fail -> assertThat(fail.text()).contains("no-such-flag"));
     }

@@ -161,7 +161,7 @@ final class JobFileTest {
                 "data.validation=0.9 | must be at most 0.5, found 0.9",
                 "data.tokenizer=bpe  | unknown tokenizer 'bpe'. There are: byte gpt2",
                 "train=7             | is a table with the keys: steps tokens_per_step",
-                "train.device=gpu    | expects \"cpu\", found \"gpu\"",
+                "train.device=gpu    | expects \"cpu\" or \"cuda\" or \"auto\", found \"gpu\"",
                 "run.name=a/b        | becomes a folder's name",
             })
     void shouldSayWhatIsExpected(String set, String expected) throws IOException {

@@ -19,12 +19,14 @@ import java.util.Locale;
 
 /**
  * The stand-in for CUDA in this JVM: {@link #readiness} builds and loads it before any class of JCuda, whose natives then
- * bind to it by the names of the libraries. The other methods tell it how to behave.
+ * bind to it by the names of the libraries. The kernels of training are there too. The other methods tell it how to
+ * behave. Tests of other packages are annotated with {@link NeedsCuda}, and start processes in a {@link
+ * StandInEnvironment}.
  *
  * <p>System property {@code cuda.mode=real} leaves it out and tests a GPU. {@code cuda.standin.settings} are set first,
  * for example {@code order=2,jitter_us=500,bus_gb_per_s=2}: the keys are those of settings.cpp.
  */
-public final class CudaStandIn {
+final class CudaStandIn {
     /** {@code CUDA_ERROR_OUT_OF_MEMORY}. */
     static final int OUT_OF_MEMORY = 2;
 
@@ -34,15 +36,15 @@ public final class CudaStandIn {
     private CudaStandIn() {}
 
     /** Whether tests can run, and why not. */
-    public record Readiness(boolean ready, String reason) {}
+    record Readiness(boolean ready, String reason) {}
 
     /** Whether tests are to run on a GPU. */
-    public static boolean real() {
+    static boolean real() {
         return System.getProperty("cuda.mode", "standin").equals("real");
     }
 
     /** Builds and loads the stand-in when called first. */
-    public static synchronized Readiness readiness() {
+    static synchronized Readiness readiness() {
         if (readiness == null) {
             readiness = real() ? new Readiness(true, "a GPU is tested") : load();
         }
@@ -55,13 +57,14 @@ public final class CudaStandIn {
             return new Readiness(false, "the stand-in for CUDA runs on Linux on x86-64, this is " + system);
         }
         try {
-            builder();
+            StandInBuilder builder = StandInBuilder.ofThisMachine();
+            Path folder = builder.libraries();
+            LIBRARIES.forEach(name -> System.load(folder.resolve(name).toString()));
+            withText("standin_add_kernels", builder.trainingKernels().toString());
         } catch (IOException e) {
             return new Readiness(
                     false, "the stand-in for CUDA needs g++ (Debian: apt-get install g++): " + e.getMessage());
         }
-        Path folder = folder();
-        LIBRARIES.forEach(name -> System.load(folder.resolve(name).toString()));
         restore();
         return new Readiness(true, "the stand-in is loaded");
     }
@@ -76,26 +79,13 @@ public final class CudaStandIn {
         }
     }
 
-    private static StandInBuilder builder() throws IOException {
-        return new StandInBuilder(Path.of(System.getProperty("user.home"), ".cache", "dunlin", "cuda-standin"));
-    }
-
-    /** The folder with the libraries, for {@code LD_LIBRARY_PATH} of other processes. */
-    public static Path folder() {
-        try {
-            return builder().libraries();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     /**
-     * Compiles kernels for the host, and lets PTX that was made from the same source run them. Other processes find the
-     * answer in {@code CUDA_STANDIN_KERNELS}.
+     * Compiles kernels for the host, and lets PTX that was made from the same source run them; the answer is the library
+     * with them.
      */
-    public static Path addKernels(Path source) {
+    static Path addKernels(Path source) {
         try {
-            Path library = builder().kernels(source);
+            Path library = StandInBuilder.ofThisMachine().kernels(source);
             if (!real()) {
                 withText("standin_add_kernels", library.toString());
             }
@@ -106,7 +96,7 @@ public final class CudaStandIn {
     }
 
     /** Changes a setting, for example {@code jitter_us}; see settings.cpp. */
-    public static void set(String key, double value) {
+    static void set(String key, double value) {
         try (Arena arena = Arena.ofConfined()) {
             int unknown = (int) function("standin_set", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_DOUBLE))
                     .invokeExact(arena.allocateFrom(key), value);
@@ -119,12 +109,12 @@ public final class CudaStandIn {
     }
 
     /** Lets the {@code nth} call of a function from now fail, once; "*" is any function; {@code nth} 0 takes it back. */
-    public static void fail(String call, int nth, int status) {
+    static void fail(String call, int nth, int status) {
         fail("standin_fail", call, nth, status);
     }
 
     /** Lets the {@code nth} call and all after it fail, until {@link #fail} takes it back. */
-    public static void failFrom(String call, int nth, int status) {
+    static void failFrom(String call, int nth, int status) {
         fail("standin_fail_from", call, nth, status);
     }
 
@@ -138,7 +128,7 @@ public final class CudaStandIn {
     }
 
     /** How often a function was called since the JVM started. */
-    public static int calls(String call) {
+    static int calls(String call) {
         try (Arena arena = Arena.ofConfined()) {
             return (int) function("standin_calls", FunctionDescriptor.of(JAVA_INT, ADDRESS))
                     .invokeExact(arena.allocateFrom(call));
@@ -148,7 +138,7 @@ public final class CudaStandIn {
     }
 
     /** Ends all that devices left behind, faults too, so that the next test begins anew. */
-    public static void reset() {
+    static void reset() {
         try {
             function("standin_reset", FunctionDescriptor.ofVoid()).invokeExact();
         } catch (Throwable e) {
@@ -157,17 +147,17 @@ public final class CudaStandIn {
     }
 
     /** Writes calls and work to {@code file} from here on. */
-    public static void trace(Path file) {
+    static void trace(Path file) {
         withText("standin_trace", file.toString());
     }
 
     /** Ends the trace. */
-    public static void endTrace() {
+    static void endTrace() {
         withText("standin_trace", "");
     }
 
     /** What the stand-in last complained about, for example a deadlock of a kernel. */
-    public static String complaint() {
+    static String complaint() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment text = arena.allocate(512);
             function("standin_complaint", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT))

@@ -67,7 +67,7 @@ class CudaStartTest {
                 System.getProperty("java.class.path"),
                 StartProbe.class.getName(),
                 temporary.resolve("cache").toString());
-        builder.environment().put("LD_LIBRARY_PATH", CudaStandIn.folder().toString());
+        StandInEnvironment.build().putInto(builder.environment());
         return builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
     }
 }

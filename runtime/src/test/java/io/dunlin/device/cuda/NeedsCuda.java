@@ -12,6 +12,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /**
  * For tests that use CUDA: they run on the stand-in, or on a GPU with {@code -Pgpu}. Without g++ they are skipped with
  * what to install; where {@code CI=true} says that nothing may be missing, they fail.
+ *
+ * <p>A class that has this may open a {@link CudaDevice} and use all kernels of training. Classes of other modules get it
+ * from the test-jar of this one, and processes that they start get a {@link StandInEnvironment}.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

@@ -2,10 +2,12 @@ package io.dunlin.device.cuda;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
@@ -13,8 +15,10 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
@@ -29,6 +33,8 @@ final class StandInBuilder {
             Path.of("runtime/src/test/cuda-standin"),
             Path.of("../runtime/src/test/cuda-standin"));
 
+    private static final String KERNELS = "../../main/resources/io/dunlin/device/cuda/kernels.cu";
+
     private final Path sources;
     private final Path cache;
     private final String machine;
@@ -36,17 +42,34 @@ final class StandInBuilder {
     /**
      * Finds the sources and the compiler.
      *
+     * @param searchPath folders to look for the compiler in, as in the variable PATH
      * @throws IOException if there is no g++
      */
-    StandInBuilder(Path cache) throws IOException {
+    StandInBuilder(Path cache, String searchPath) throws IOException {
         this.sources = PLACES.stream()
+                .map(place -> place.toAbsolutePath().normalize())
                 .filter(Files::isDirectory)
                 .findFirst()
-                .orElseThrow()
-                .toAbsolutePath()
-                .normalize();
+                .orElseThrow(() -> new UncheckedIOException(new NoSuchFileException(
+                        "the sources of the stand-in: a test runs in the folder of its module, or in the root")));
         this.cache = cache;
-        this.machine = run(sources, List.of("g++", "--version")) + processorFlags();
+        this.machine = run(sources, List.of(compiler(searchPath).toString(), "--version")) + processorFlags();
+    }
+
+    /** With the compiler and the cache of whoever runs the tests. */
+    static StandInBuilder ofThisMachine() throws IOException {
+        return new StandInBuilder(
+                Path.of(System.getProperty("user.home"), ".cache", "dunlin", "cuda-standin"),
+                Objects.requireNonNullElse(System.getenv("PATH"), ""));
+    }
+
+    private static Path compiler(String searchPath) throws IOException {
+        return Arrays.stream(searchPath.split(File.pathSeparator))
+                .filter(folder -> !folder.isEmpty())
+                .map(folder -> Path.of(folder, "g++"))
+                .filter(Files::isExecutable)
+                .findFirst()
+                .orElseThrow(() -> new NoSuchFileException("there is no g++ in " + searchPath));
     }
 
     private static String processorFlags() throws IOException {
@@ -66,6 +89,11 @@ final class StandInBuilder {
         return built("libraries-" + key(files), folder -> {
             run(sources, List.of("bash", sources.resolve("build.sh").toString(), folder.toString()));
         });
+    }
+
+    /** The library with the kernels of training. */
+    Path trainingKernels() throws IOException {
+        return kernels(sources.resolve(KERNELS).normalize());
     }
 
     /** The library with the kernels of {@code source}, compiled for the host. */
@@ -111,7 +139,7 @@ final class StandInBuilder {
         try {
             build.into(partial);
             Files.move(partial, folder, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             delete(partial);
             if (!Files.exists(folder)) { // else another process was faster
                 throw e;

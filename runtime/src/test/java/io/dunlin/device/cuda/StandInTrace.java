@@ -8,7 +8,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What the stand-in worked on when, read from its trace. The times are of the stand-in and mean nothing about a GPU. */
+/**
+ * What the stand-in worked on when, read from the trace of one process ({@link StandInEnvironment#trace}). The times are
+ * of the stand-in and mean nothing about a GPU.
+ */
 public final class StandInTrace {
     private final List<Span> spans;
 

@@ -1,0 +1,39 @@
+package io.dunlin.launcher.cli;
+
+import io.dunlin.device.cpu.MemorySource;
+import io.dunlin.launcher.place.ComputeDevice;
+import io.dunlin.launcher.place.DeviceChoice;
+import io.dunlin.launcher.place.Seat;
+import java.util.Arrays;
+import java.util.Locale;
+
+/** What {@code --device} says, for verbs that compute in their own process. */
+final class DeviceWord {
+    /** For the help of the option, before the default. */
+    static final String MEANING = "Where to compute: cpu, cuda (a GPU), or auto (a GPU if there is one); ";
+
+    private DeviceWord() {}
+
+    /**
+     * The choice that {@code word} stands for.
+     *
+     * @param verb whose help explains the option
+     * @throws CliException if there is none
+     */
+    static DeviceChoice parse(String word, String verb) {
+        return Arrays.stream(DeviceChoice.values())
+                .filter(choice -> choice.name().toLowerCase(Locale.ROOT).equals(word))
+                .findFirst()
+                .orElseThrow(() -> new CliException(
+                        "DUN-100",
+                        "--device expects cpu, cuda or auto, found " + word,
+                        "dunlin %s --help".formatted(verb)));
+    }
+
+    /** Opens the device; what there is to say about it goes to where failures do. */
+    static ComputeDevice open(DeviceChoice choice, int threads, Terminal terminal) {
+        ComputeDevice opened = ComputeDevice.open(choice, Seat.alone(threads), MemorySource.NONE);
+        opened.remark().ifPresent(remark -> terminal.err().println(remark.text()));
+        return opened;
+    }
+}

@@ -1,0 +1,108 @@
+package io.dunlin.launcher.place;
+
+import io.dunlin.device.Device;
+import io.dunlin.device.cpu.CpuDevice;
+import io.dunlin.device.cpu.CpuOptions;
+import io.dunlin.device.cpu.MemorySource;
+import io.dunlin.device.cuda.CudaDevice;
+import io.dunlin.device.cuda.CudaException;
+import io.dunlin.device.cuda.CudaOptions;
+import io.dunlin.device.cuda.Gpus;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * What a rank, or a verb, computes on: the one place that opens it.
+ *
+ * @param device open
+ * @param kind which it is
+ * @param remark what a person should know of how it was chosen
+ */
+public record ComputeDevice(Device device, Kind kind, Optional<Remark> remark) implements AutoCloseable {
+    private static final String UNAVAILABLE = "DUN-420";
+
+    /** Where a rank really computes. */
+    public enum Kind {
+        CPU,
+        CUDA
+    }
+
+    /** What a person should know of a device that was chosen. */
+    public sealed interface Remark {
+        /** For people. */
+        String text();
+
+        /** A GPU was not asked for in vain: the CPU computes. */
+        record NoGpu(String text) implements Remark {}
+
+        /** Ranks take turns on a GPU. */
+        record Shared(String text) implements Remark {}
+    }
+
+    /**
+     * Opens the device.
+     *
+     * @param choice what was asked for
+     * @param seat of the rank: GPUs of a host are dealt out in turn
+     * @param memory asked first for memory of the CPU; a GPU has its own
+     * @throws CudaException if a GPU was asked for and cannot be had, with what is missing
+     */
+    public static ComputeDevice open(DeviceChoice choice, Seat seat, MemorySource memory) {
+        return switch (choice) {
+            case CPU -> cpu(seat, memory, Optional.empty());
+            case CUDA -> cuda(seat);
+            case AUTO -> {
+                try {
+                    yield cuda(seat);
+                } catch (CudaException e) {
+                    if (!e.code().equals(UNAVAILABLE)) {
+                        throw e; // there is a GPU, and it does not do: that is for a person to mend
+                    }
+                    yield cpu(seat, memory, noGpu(e).filter(remark -> seat.isFirst()));
+                }
+            }
+        };
+    }
+
+    private static ComputeDevice cpu(Seat seat, MemorySource memory, Optional<Remark> remark) {
+        CpuOptions options = CpuOptions.fast(seat.threads()).withMemory(memory);
+        return new ComputeDevice(CpuDevice.open(options), Kind.CPU, remark);
+    }
+
+    private static ComputeDevice cuda(Seat seat) {
+        Gpus gpus = Gpus.look(cudaOptions(0));
+        if (gpus.missing().isPresent()) {
+            throw gpus.missing().get();
+        }
+        Optional<Remark> remark = shared(seat, gpus.all());
+        return new ComputeDevice(CudaDevice.open(cudaOptions(seat.gpu(gpus.all().size()))), Kind.CUDA, remark);
+    }
+
+    /** GPU {@code ordinal}; unpacked libraries are kept where those for the CPU are. */
+    public static CudaOptions cudaOptions(int ordinal) {
+        return CudaOptions.of(ordinal, CpuOptions.userCache());
+    }
+
+    private static Optional<Remark> noGpu(CudaException why) {
+        return Optional.of(new Remark.NoGpu("no GPU is used: %s; %s".formatted(why.getMessage(), why.remedy())));
+    }
+
+    /** Said by the first rank of each GPU that has several. */
+    static Optional<Remark> shared(Seat seat, List<Gpus.Gpu> gpus) {
+        List<Integer> sharing = seat.sharing(gpus.size());
+        if (sharing.size() == 1 || sharing.getFirst() != seat.rank()) {
+            return Optional.empty();
+        }
+        int gpu = seat.gpu(gpus.size());
+        String ranks = sharing.stream().map(String::valueOf).collect(Collectors.joining(", "));
+        return Optional.of(new Remark.Shared(
+                "ranks %s share GPU %d (%s): they take turns, and each takes memory of its own; one rank for each GPU is faster"
+                        .formatted(ranks, gpu, gpus.get(gpu).name())));
+    }
+
+    @Override
+    public void close() {
+        device.close();
+    }
+}

@@ -1,0 +1,138 @@
+package io.dunlin.launcher.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.dunlin.device.cuda.Gpus;
+import io.dunlin.launcher.place.DeviceChoice;
+import io.dunlin.launcher.place.Installation;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+final class GpuCheckTest {
+    private static final Gpus.Gpu GPU = new Gpus.Gpu("NVIDIA A100", "8.0", 40L << 30);
+    private static final GpuProbe.Facts GOOD = new GpuProbe.Facts("12.6", List.of(GPU), 12, "", "");
+    private static final GpuProbe.Facts NO_DRIVER =
+            new GpuProbe.Facts("", List.of(), 0, "CUDA cannot be used here: there is no driver", "install it");
+    private static final GpuProbe.Facts ONLY_13 = new GpuProbe.Facts(
+            "13.0",
+            List.of(GPU),
+            13,
+            "CUDA cannot be used here: libcublas.so.12 is not found",
+            "install cuBLAS of CUDA 12");
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void shouldNameDriverGpusAndCuBlas() throws Exception {
+        assertThat(look(GOOD, DeviceChoice.CUDA, 1))
+                .isEqualTo(
+                        new Finding.Ok("NVIDIA A100, compute capability 8.0, 40.0 GiB; driver for CUDA 12.6; cuBLAS 12;"
+                                + " opened, kernels loaded"));
+        GpuProbe.Facts eight = new GpuProbe.Facts("12.6", Collections.nCopies(8, GPU), 12, "", "");
+        assertThat(look(eight, DeviceChoice.AUTO, 8).text()).startsWith("8 x NVIDIA A100, ");
+        assertThat(look(GOOD, DeviceChoice.CPU, 1))
+                .isInstanceOf(Finding.Ok.class)
+                .extracting(Finding::text)
+                .asString()
+                .endsWith("the job does not ask for it (train.device = \"auto\")");
+    }
+
+    @Test
+    void shouldWarnWhereRanksTakeTurns() throws Exception {
+        assertThat(look(GOOD, DeviceChoice.CUDA, 3)).isInstanceOfSatisfying(Finding.Warn.class, warn -> {
+            assertThat(warn.text()).endsWith("3 ranks share it");
+            assertThat(warn.remedy()).contains("launch.ranks = 1");
+        });
+    }
+
+    @Test
+    void shouldMissAGpuOnlyWhereTheJobAsksForIt() throws Exception {
+        assertThat(look(NO_DRIVER, DeviceChoice.CPU, 1)).isEqualTo(new Finding.Ok("none: ranks compute on the CPU"));
+        assertThat(look(NO_DRIVER, DeviceChoice.AUTO, 1)).isEqualTo(new Finding.Ok("none: ranks compute on the CPU"));
+        assertThat(look(NO_DRIVER, DeviceChoice.CUDA, 1))
+                .isEqualTo(new Finding.Fail(
+                        NO_DRIVER.problem(), "install it; or compute on the CPU: train.device = \"cpu\""));
+    }
+
+    @Test
+    void shouldSayWhatAGpuLacks() throws Exception {
+        String text = "NVIDIA A100, compute capability 8.0, 40.0 GiB; driver for CUDA 13.0; " + ONLY_13.problem();
+
+        assertThat(look(ONLY_13, DeviceChoice.CPU, 1)).isEqualTo(new Finding.Warn(text, ONLY_13.remedy()));
+        assertThat(look(ONLY_13, DeviceChoice.CUDA, 1))
+                .isInstanceOfSatisfying(
+                        Finding.Fail.class, fail -> assertThat(fail.text()).isEqualTo(text));
+    }
+
+    @Test
+    void shouldSurviveADriverThatBreaksTheProcess() throws Exception {
+        Probe<GpuProbe.Facts> broken = () -> {
+            throw new Probe.BrokenException("SIGSEGV");
+        };
+
+        assertThat(new GpuCheck(broken, DeviceChoice.CPU, 1).look()).isInstanceOf(Finding.Warn.class);
+        assertThat(new GpuCheck(broken, DeviceChoice.CUDA, 1).look())
+                .isInstanceOfSatisfying(
+                        Finding.Fail.class, fail -> assertThat(fail.text()).endsWith("SIGSEGV"));
+        assertThat(memory(broken, DeviceChoice.CUDA, 1).look()).isInstanceOf(Finding.Fail.class);
+        assertThat(memory(broken, DeviceChoice.AUTO, 1).look().text()).startsWith("24.0 GiB available");
+    }
+
+    @Test
+    void shouldReckonWithTheMemoryOfTheGpuWhereThatComputes() throws Exception {
+        assertThat(memory(() -> GOOD, DeviceChoice.CPU, 1).look().text()).startsWith("24.0 GiB available; 1 rank");
+        assertThat(memory(() -> GOOD, DeviceChoice.AUTO, 1).look())
+                .isEqualTo(new Finding.Ok("GPU 0 has 40.0 GiB; 1 rank of 1.00 G parameters need 16.8 GiB and their"
+                        + " activations; the host has 24.0 GiB available"));
+        assertThat(memory(() -> GOOD, DeviceChoice.CUDA, 2).look()).isInstanceOf(Finding.Warn.class);
+        assertThat(memory(() -> GOOD, DeviceChoice.CUDA, 3).look()).isInstanceOf(Finding.Fail.class);
+        assertThat(memory(() -> NO_DRIVER, DeviceChoice.AUTO, 1).look().text()).startsWith("24.0 GiB available");
+    }
+
+    /** In this machine, whatever it is: the launcher's own process stays clean and the answer complete. */
+    @ParameterizedTest
+    @EnumSource(DeviceChoice.class)
+    void shouldAskAProcess(DeviceChoice choice) throws Exception {
+        Probe<GpuProbe.Facts> probe = GpuProbe.process(Installation.current());
+        assumeThat(probe.get().driver()).as("no driver here").isEmpty();
+
+        assertThat(probe.get().problem()).startsWith("CUDA cannot be used here: there is no driver (libcuda.so.1)");
+        Finding finding = new GpuCheck(probe, choice, 1).look();
+        if (choice == DeviceChoice.CUDA) {
+            assertThat(finding).isInstanceOfSatisfying(Finding.Fail.class, fail -> assertThat(fail.remedy())
+                    .startsWith("install the driver of NVIDIA, 525 or newer"));
+        } else {
+            assertThat(finding).isEqualTo(new Finding.Ok("none: ranks compute on the CPU"));
+        }
+    }
+
+    @Test
+    void shouldShowWhatAProcessSaidThatCouldNotStart() throws Exception {
+        Files.createDirectories(folder.resolve("conf"));
+        Files.writeString(folder.resolve("conf/jvm.options"), "--no-such-flag\n");
+
+        assertThat(new GpuCheck(GpuProbe.process(new Installation(folder)), DeviceChoice.CUDA, 1).look())
+                .isInstanceOfSatisfying(
+                        Finding.Fail.class, fail -> assertThat(fail.text()).contains("no-such-flag"));
+    }
+
+    private static Finding look(GpuProbe.Facts facts, DeviceChoice choice, int ranks) throws Exception {
+        return new GpuCheck(() -> facts, choice, ranks).look();
+    }
+
+    private static Check memory(Probe<GpuProbe.Facts> probe, DeviceChoice choice, int ranks) {
+        return new GpuMemoryCheck(
+                new GpuMemoryCheck.Need(1_000_000_000, 18, ranks),
+                probe,
+                choice,
+                new MemoryCheck(1_000_000_000, ranks, 24L << 30));
+    }
+}
