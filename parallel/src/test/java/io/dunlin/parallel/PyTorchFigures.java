@@ -60,13 +60,14 @@ enum PyTorchFigures {
                     ? header.get(prefix + parameter.name())
                     : header.get(parameter.name());
             long offset = 8L + headerBytes + entry.get("data_offsets").get(0).asLong();
-            copy(stored.asSlice(offset), parameter);
+            model.host().write(parameter.value().segment(), ours(stored.asSlice(offset), parameter));
         }
         model.valuesLoaded();
     }
 
-    private void copy(MemorySegment stored, Parameter parameter) {
-        MemorySegment ours = parameter.value().segment();
+    private MemorySegment ours(MemorySegment stored, Parameter parameter) {
+        MemorySegment ours =
+                MemorySegment.ofArray(new float[(int) parameter.shape().elements()]);
         boolean turned = this == GPT2 && parameter.name().matches("h\\..*\\.c_\\w+\\.weight"); // stored as [in, out]
         long columns = turned ? parameter.shape().columns() : 1;
         long rows = parameter.shape().elements() / columns;
@@ -79,6 +80,7 @@ enum PyTorchFigures {
                         stored.get(ValueLayout.JAVA_FLOAT_UNALIGNED, from * Float.BYTES));
             }
         }
+        return ours;
     }
 
     private JsonNode expected() {
