@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -36,10 +37,12 @@ final class DunlinProcess {
      * Starts a command as the {@code dunlin} script does: same options file, same main class.
      *
      * @param prefix put before it, for example to run it on another host
+     * @param environment variables beside those of this process
      * @param folder the command's current folder
      * @param console receives standard output and error
      */
-    static DunlinProcess start(List<String> prefix, Path folder, Path console, List<String> arguments) {
+    static DunlinProcess start(
+            List<String> prefix, Map<String, String> environment, Path folder, Path console, List<String> arguments) {
         Path home = Repository.root();
         List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -51,11 +54,12 @@ final class DunlinProcess {
         command.add("io.dunlin.launcher.Dunlin");
         command.addAll(arguments);
         try {
-            Process process = new ProcessBuilder(command)
+            ProcessBuilder builder = new ProcessBuilder(command)
                     .directory(folder.toFile())
                     .redirectErrorStream(true)
-                    .redirectOutput(console.toFile())
-                    .start();
+                    .redirectOutput(console.toFile());
+            builder.environment().putAll(environment);
+            Process process = builder.start();
             process.getOutputStream().close();
             return new DunlinProcess(process, console);
         } catch (IOException e) {

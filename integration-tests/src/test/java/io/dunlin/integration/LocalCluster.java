@@ -1,11 +1,13 @@
 package io.dunlin.integration;
 
+import io.dunlin.device.cuda.StandInEnvironment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 
@@ -22,25 +24,36 @@ final class LocalCluster implements AutoCloseable {
     private final List<DunlinProcess> started = new ArrayList<>();
 
     private final List<String> prefix;
+    private final Map<String, String> environment;
 
-    private LocalCluster(Path folder, List<String> prefix) {
+    private LocalCluster(Path folder, List<String> prefix, Map<String, String> environment) {
         this.folder = folder;
         this.prefix = prefix;
+        this.environment = environment;
     }
 
     /** In an empty folder, made if missing, with a text of about 60 KB that is the same every time. */
     static LocalCluster in(Path folder) {
-        return in(folder, List.of());
+        return in(folder, List.of(), Map.of());
     }
 
     /** The same, whose commands run behind {@code prefix}: on one of {@link ShapedLinks}, for example. */
     static LocalCluster in(Path folder, List<String> prefix) {
+        return in(folder, prefix, Map.of());
+    }
+
+    /** The same, whose commands find GPUs. */
+    static LocalCluster withGpus(Path folder, StandInEnvironment gpus) {
+        return in(folder, List.of(), gpus.variables());
+    }
+
+    private static LocalCluster in(Path folder, List<String> prefix, Map<String, String> environment) {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        LocalCluster cluster = new LocalCluster(folder, prefix);
+        LocalCluster cluster = new LocalCluster(folder, prefix, environment);
         Random random = new Random(11);
         StringBuilder text = new StringBuilder();
         while (text.length() < 60_000) {
@@ -67,7 +80,7 @@ final class LocalCluster implements AutoCloseable {
     /** Starts any command. */
     DunlinProcess start(String... arguments) {
         Path console = folder.resolve("console-" + started.size() + ".txt");
-        DunlinProcess process = DunlinProcess.start(prefix, folder, console, List.of(arguments));
+        DunlinProcess process = DunlinProcess.start(prefix, environment, folder, console, List.of(arguments));
         started.add(process);
         return process;
     }
