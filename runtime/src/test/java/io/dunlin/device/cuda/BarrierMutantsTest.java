@@ -45,7 +45,7 @@ class BarrierMutantsTest {
         Path source = Files.writeString(folder.resolve("mutants.cu"), mutants.source());
         byte[] library = Files.readAllBytes(CudaStandIn.addKernels(source));
         device = CudaDevice.open(CudaOptions.of(0, folder.resolve("cache")), opened -> {
-            KernelModule module = KernelModule.ofImage(library);
+            KernelModule module = KernelModule.ofImage(opened.account(), library);
             launcher = new KernelLauncher(opened, module);
             choose = launcher.entry("choose_mutant");
             return new CudaKernels(opened, module, new Blas(opened));

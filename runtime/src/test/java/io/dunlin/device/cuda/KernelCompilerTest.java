@@ -41,7 +41,9 @@ class KernelCompilerTest {
         assertThat(CudaStandIn.calls("nvrtcCompileProgram") - before).isEqualTo(1);
         assertThat(file()).isRegularFile();
         try (CudaDevice device = TestKernels.open(CudaOptions.of(0, cache))) {
-            KernelModule module = device.context().call(() -> device.owns(KernelModule.ofImage(image)));
+            KernelModule module = device.context()
+                    .call(() ->
+                            device.owns(KernelModule.ofImage(device.context().account(), image)));
             assertThat(device.context().call(() -> module.function("put"))).isNotNull();
         }
     }
