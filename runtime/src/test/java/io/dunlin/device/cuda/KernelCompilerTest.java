@@ -67,6 +67,22 @@ class KernelCompilerTest {
     }
 
     @Test
+    void shouldCompileWhereTheCacheCannotBeReadOrWritten() throws IOException {
+        compiler().compile("put.cu", SOURCE, List.of("-DVALUE=3.0f"));
+        Path file = file();
+        Files.delete(file);
+        Files.createDirectories(file.resolve("in the way")); // permissions would not stop root
+        assertThat(compiler().compile("put.cu", SOURCE, List.of("-DVALUE=3.0f")))
+                .isNotEmpty();
+        Files.delete(file.resolve("in the way"));
+        Files.delete(file);
+        Files.delete(cache.resolve("kernels"));
+        Files.createFile(cache.resolve("kernels")); // where the folder belongs
+        assertThat(compiler().compile("put.cu", SOURCE, List.of("-DVALUE=3.0f")))
+                .isNotEmpty();
+    }
+
+    @Test
     void shouldShowWhatTheCompilerSays() {
         assertThatThrownBy(() -> compiler().compile("put.cu", SOURCE, List.of()))
                 .isInstanceOf(CudaException.class)
