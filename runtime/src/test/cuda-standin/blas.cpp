@@ -12,7 +12,7 @@
 #define ENTER(function) \
     if (int failure_ = standin_enter(#function)) return failure_
 
-enum { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
+enum { SUCCESS = 0, NOT_INITIALIZED = 1, ALLOC_FAILED = 3, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
 enum DataType { F32 = 0, F64 = 1, F16 = 2, BF16 = 14 };                     // cudaDataType
 enum { COMPUTE_32F = 68, COMPUTE_32F_PEDANTIC = 69, COMPUTE_64F = 70, COMPUTE_32F_FAST_TF32 = 77 };  // computeType
 
@@ -21,9 +21,11 @@ extern "C" int cuCtxGetCurrent(void**);
 namespace {
 
 constexpr uint32_t MAGIC = 0xcb1a5u;
+constexpr size_t HANDLE_BYTES = size_t{1} << 20;  // of device memory: cuBLAS takes some too, before the first product
 
 struct Handle {
     uint32_t magic = MAGIC;
+    void* memory = nullptr;
     void* stream = nullptr;
     int scalars_on_device = 0, math_mode = 0;
 };
@@ -255,7 +257,9 @@ API int cublasCreate_v2(void** handle) {
     ENTER(cublasCreate_v2);
     void* context = nullptr;
     if (cuCtxGetCurrent(&context) || !context) return NOT_INITIALIZED;
-    *handle = new Handle;
+    void* memory = standin_take(HANDLE_BYTES);
+    if (!memory) return ALLOC_FAILED;
+    *handle = new Handle{.memory = memory};
     return SUCCESS;
 }
 
@@ -263,6 +267,7 @@ API int cublasDestroy_v2(void* handle) {
     ENTER(cublasDestroy_v2);
     if (!checked(handle)) return NOT_INITIALIZED;
     checked(handle)->magic = 0;
+    standin_give_back(((Handle*)handle)->memory);
     delete (Handle*)handle;
     return SUCCESS;
 }

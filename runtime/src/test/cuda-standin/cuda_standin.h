@@ -55,6 +55,10 @@ int standin_enqueue(void* stream, const char* what, int (*work)(void*), void* ar
 // Whether the bytes lie inside one live allocation of a device.
 int standin_is_device_range(const void* start, size_t length_bytes);
 
+// Device memory that a library takes for itself; null if there is no more.
+void* standin_take(size_t length_bytes);
+void standin_give_back(void* memory);
+
 // The status that a test has asked the next call of this function to fail with, or 0. Also writes the trace.
 int standin_enter(const char* function);
 

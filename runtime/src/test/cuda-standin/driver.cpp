@@ -258,6 +258,24 @@ API void standin_reset() {
     }
 }
 
+// What the program holds now, so that a test can see what was forgotten: "device_bytes" of all devices, those that
+// libraries have taken included, "pinned_bytes" of the host, or "handles" of contexts, streams, events, modules and
+// functions; else -1.
+API long long standin_held(const char* what) {
+    std::string name = what;
+    if (name == "pinned_bytes") return (long long)all_pinned_bytes();
+    if (name == "device_bytes") {
+        long long bytes = 0;
+        for (Device* device : all_devices()) {
+            std::lock_guard<std::mutex> lock(device->mutex);
+            bytes += (long long)device->used_bytes;
+        }
+        return bytes;
+    }
+    std::lock_guard<std::mutex> lock(global_mutex);
+    return name == "handles" ? (long long)handles().size() : -1;
+}
+
 // ---------------------------------------------------------------- peers
 
 API CUresult cuDeviceCanAccessPeer(int* can, CUdevice device, CUdevice peer) {

@@ -156,6 +156,7 @@ struct Stream {
 };
 
 struct Event {
+    Context* context;
     unsigned flags;
     CompletionRef recorded;
 };
@@ -178,6 +179,7 @@ void destroy_streams(Context* context);
 
 Device* make_device(int index);  // memory.cpp
 Device* owner_of(const void* address);
+size_t all_pinned_bytes();
 void free_all(Context* owner);
 
 // fibers.cpp

@@ -133,6 +133,17 @@ static bool is_device_range(const void* start, size_t bytes) {
 
 API int standin_is_device_range(const void* start, size_t bytes) { return is_device_range(start, bytes); }
 
+// Memory that a library takes for itself, from the device of the calling thread; null if there is none.
+API void* standin_take(size_t bytes) {
+    Context* context = current_context();
+    CUdeviceptr address = 0;
+    return context && !context->fault && take(context, bytes, &address) == SUCCESS ? (void*)address : nullptr;
+}
+
+API void standin_give_back(void* address) {
+    if (Device* device = owner_of(address)) give_back(device, (char*)address);
+}
+
 API CUresult cuMemAlloc_v2(CUdeviceptr* address, size_t bytes) {
     ENTER(cuMemAlloc_v2);
     NEED_CONTEXT(context);
@@ -198,6 +209,11 @@ static size_t pinned_bytes;
 static std::map<char*, Pinned>& pinned_ranges() {
     static auto* map = new std::map<char*, Pinned>;
     return *map;
+}
+
+size_t all_pinned_bytes() {
+    std::lock_guard<std::mutex> lock(pinned_mutex);
+    return pinned_bytes;
 }
 
 enum Pinning { PAGEABLE, PINNED, PARTLY_PINNED };

@@ -202,7 +202,7 @@ API CUresult cuStreamQuery(void* handle) {
     Stream* stream = find_stream(context, handle);
     if (!stream) return INVALID_HANDLE;
     CompletionRef last = last_of(stream);
-    return !last || last->is_set() ? SUCCESS : NOT_READY;
+    return !last || last->is_set() ? stream->context->fault.load() : NOT_READY;  // a fault came before the completion
 }
 
 API CUresult cuStreamGetPriority(void* handle, int* priority) {
@@ -272,10 +272,8 @@ API CUresult cuStreamAddCallback(void* handle, void (*function)(void*, CUresult,
 
 API CUresult cuEventCreate(void** handle, unsigned flags) {
     ENTER(cuEventCreate);
-    if (!is_initialized()) return NOT_INITIALIZED;
     NEED_CONTEXT(context);
-    (void)context;
-    Event* event = new Event{flags, nullptr};
+    Event* event = new Event{context, flags, nullptr};
     add_handle(event);
     *handle = event;
     return SUCCESS;
@@ -312,8 +310,9 @@ API CUresult cuEventQuery(void* handle) {
     NEED_CONTEXT(context);
     (void)context;
     if (!is_handle(handle)) return INVALID_HANDLE;
-    CompletionRef recorded = ((Event*)handle)->recorded;
-    return !recorded || recorded->is_set() ? SUCCESS : NOT_READY;
+    Event* event = (Event*)handle;
+    CompletionRef recorded = event->recorded;
+    return !recorded || recorded->is_set() ? event->context->fault.load() : NOT_READY;
 }
 
 API CUresult cuEventSynchronize(void* handle) {

@@ -138,6 +138,18 @@ public abstract class DeviceContract {
     }
 
     @Test
+    void shouldRefuseCopiesFromAndToTheJavaHeap() {
+        MemorySegment memory = device.allocate("test", 100);
+        MemorySegment heap = MemorySegment.ofArray(new byte[100]);
+        assertThatThrownBy(() -> stream.upload(heap, memory))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("heap");
+        assertThatThrownBy(() -> stream.download(memory, heap))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("heap");
+    }
+
+    @Test
     void shouldKeepTheOrderOfAStream() {
         MemorySegment memory = device.allocate("test", 1 << 20);
         MemorySegment last = MemorySegment.NULL;

@@ -72,6 +72,12 @@ record AttentionPlan(
         return Math.min(keyBlock, i * QUERY_BLOCK + queriesOf(i) - j * keyBlock);
     }
 
+    /** Takes the place of the products of the last block of keys of queries {@code i}, where not all is finite. */
+    MaskedProducts masked(int i) {
+        int j = keyBlocks(i) - 1;
+        return new MaskedProducts(type, scoreStride(), queriesOf(i), keysOf(i, j), i * QUERY_BLOCK - j * keyBlock);
+    }
+
     boolean fits(AttentionShape other, int block, Tensor q, Tensor k, Tensor v, Tensor dout) {
         return shape.equals(other)
                 && keyBlock == block

@@ -116,8 +116,15 @@ final class BlockedAttention {
                     int seen = (int) Math.min(plan.keysOf(i, j), firstQuery + row - firstKey + 1);
                     row(row, seen, plan.keysOf(i, j), block, probabilities, accumulator, maxima, sums);
                 }
-                Product product = j == 0 ? first[i][j] : more[i][j];
-                product.run(worker, probabilities, v.at(sequence + firstKey, column), accumulator, 0, 0);
+                boolean diagonal = j == plan.keyBlocks(i) - 1;
+                if (diagonal && !v.finite(sequence + firstQuery, rows, column, shape.headWidth())) {
+                    RowLoops.fill(accumulator, 0, j == 0 ? rows * shape.headWidth() : 0);
+                    plan.masked(i)
+                            .addOverKeys(probabilities, v, sequence + firstKey, column, shape.headWidth(), accumulator);
+                } else {
+                    Product product = j == 0 ? first[i][j] : more[i][j];
+                    product.run(worker, probabilities, v.at(sequence + firstKey, column), accumulator, 0, 0);
+                }
             }
             long kept = logSumExp + 4L * ((long) pair * shape.time() + firstQuery);
             finish(sequence + firstQuery, head, rows, accumulator, maxima, sums, kept);

@@ -178,13 +178,29 @@ final class BlockedAttentionBackward {
                     row(r, seen, plan.keysOf(i, j), s, p, dp, ds, kept, deltas);
                 }
                 long offset = 4L * firstKey * width;
-                dvs[i][j].run(worker, p, dout.at(row, column), valueSums + offset, 0, 0);
-                dks[i][j].run(worker, ds, q.at(row, column), keySums + offset, 0, 0);
-                (j == 0 ? dqFirst : dqMore)[i][j].run(worker, ds, key, querySums, 0, 0);
+                if (j == plan.keyBlocks(i) - 1 && !finite(row, column, (long) keyHead * width, plan.queriesOf(i))) {
+                    MaskedProducts products = plan.masked(i);
+                    RowLoops.fill(querySums, 0, j == 0 ? plan.queriesOf(i) * width : 0);
+                    products.addOverQueries(p, dout, row, column, width, valueSums + offset);
+                    products.addOverQueries(ds, q, row, column, width, keySums + offset);
+                    products.addOverKeys(ds, k, sequenceRow + firstKey, (long) keyHead * width, width, querySums);
+                } else {
+                    dvs[i][j].run(worker, p, dout.at(row, column), valueSums + offset, 0, 0);
+                    dks[i][j].run(worker, ds, q.at(row, column), keySums + offset, 0, 0);
+                    (j == 0 ? dqFirst : dqMore)[i][j].run(worker, ds, key, querySums, 0, 0);
+                }
             }
             for (int r = 0; r < plan.queriesOf(i); r++) {
                 dq.store(row + r, column, width, querySums + 4L * r * width);
             }
+        }
+
+        /** Whether zero weights on the diagonal hide everything that is not seen. */
+        private boolean finite(long firstRow, long column, long keyColumn, int rows) {
+            int width = plan.shape().headWidth();
+            return k.finite(firstRow, rows, keyColumn, width)
+                    && q.finite(firstRow, rows, column, width)
+                    && dout.finite(firstRow, rows, column, width);
         }
 
         /** Probabilities and their gradients of one row; those of keys not seen become zero. */

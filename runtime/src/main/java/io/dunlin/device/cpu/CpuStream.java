@@ -30,6 +30,9 @@ record CpuStream(String role, Kernels kernels) implements Stream {
     }
 
     private static void copy(MemorySegment from, MemorySegment to) {
+        if (!from.isNative() || !to.isNative()) {
+            throw new IllegalArgumentException("a device cannot reach the Java heap; copy from or to native memory");
+        }
         if (from.byteSize() != to.byteSize()) {
             throw new IllegalArgumentException(
                     "a copy of %,d bytes into %,d bytes".formatted(from.byteSize(), to.byteSize()));

@@ -24,6 +24,22 @@ final class Operand {
         return address + (row * rowStride + column) * elementBytes;
     }
 
+    /** One element, widened. */
+    float get(long row, long column) {
+        return narrow ? Memory.bf16(at(row, column)) : Memory.f32(at(row, column));
+    }
+
+    /** Whether none of these elements is NaN or infinite. */
+    boolean finite(long firstRow, int rows, long column, int count) {
+        for (long row = firstRow; row < firstRow + rows; row++) {
+            long here = at(row, column);
+            if (!(narrow ? RowLoops.finiteNarrow(here, count) : RowLoops.finite(here, count))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Address of {@code count} elements as F32: in place, or widened into {@code buffer}. */
     long read(long row, long column, int count, long buffer) {
         long here = at(row, column);

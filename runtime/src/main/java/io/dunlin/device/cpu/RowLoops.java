@@ -105,6 +105,34 @@ final class RowLoops {
         }
     }
 
+    /** Whether none of {@code count} F32 is NaN or infinite: those times zero are not zero. */
+    static boolean finite(long x, int count) {
+        FloatVector zeros = FloatVector.zero(F);
+        int i = 0;
+        for (int bound = F.loopBound(count); i < bound; i += W) {
+            zeros = zeros.add(load(x + 4L * i).mul(0));
+        }
+        float zero = Lanes.sum(zeros);
+        for (; i < count; i++) {
+            zero += Memory.f32(x + 4L * i) * 0;
+        }
+        return zero == 0;
+    }
+
+    /** As {@link #finite}, of BF16. */
+    static boolean finiteNarrow(long x, int count) {
+        FloatVector zeros = FloatVector.zero(F);
+        int i = 0;
+        for (int bound = F.loopBound(count); i < bound; i += W) {
+            zeros = zeros.add(Lanes.widened(x + 2L * i).mul(0));
+        }
+        float zero = Lanes.sum(zeros);
+        for (; i < count; i++) {
+            zero += Memory.bf16(x + 2L * i) * 0;
+        }
+        return zero == 0;
+    }
+
     /** Sets {@code count} BF16 to zero. */
     static void clearNarrow(long to, int count) {
         int i = 0;

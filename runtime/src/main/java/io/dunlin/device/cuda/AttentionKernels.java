@@ -161,7 +161,7 @@ final class AttentionKernels {
                             entry.function(),
                             CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
                             sharedBytes),
-                    entry.name());
+                    "cuFuncSetAttribute(" + entry.name() + ")");
         }
     }
 }

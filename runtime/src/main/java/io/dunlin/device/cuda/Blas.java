@@ -20,9 +20,9 @@ final class Blas implements AutoCloseable {
 
     private final cublasHandle handle = new cublasHandle();
 
-    /** Opens a handle on the stream; only on the owner of the context. */
+    /** Opens a handle on the stream, for which cuBLAS takes memory of the GPU; only on the owner of the context. */
     Blas(CudaStream stream) {
-        Cu.checkBlas(JCublas2.cublasCreate(handle), "cublasCreate");
+        stream.account().checkBlas(JCublas2.cublasCreate(handle), "cublasCreate", "a handle of cuBLAS");
         try {
             // The one type of the runtime interface that is allowed: the driver's stream under another name.
             Cu.checkBlas(JCublas2.cublasSetStream(handle, new cudaStream_t(stream.handle())), "cublasSetStream");

@@ -2,15 +2,12 @@ package io.dunlin.device.cuda;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.dunlin.device.natives.WholeFile;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.zip.CRC32C;
@@ -25,7 +22,8 @@ import java.util.zip.CRC32C;
  * end   4  CRC32C of all before
  * </pre>
  *
- * A file that is not whole is as good as none.
+ * A file that is not whole or cannot be read is as good as none, and what cannot be written is compiled again next time:
+ * the cache saves time, and nothing depends on it.
  */
 final class CubinCache {
     private static final byte[] MAGIC = "DUNCUBIN".getBytes(US_ASCII);
@@ -43,10 +41,8 @@ final class CubinCache {
         byte[] file;
         try {
             file = Files.readAllBytes(path(key));
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
         } catch (IOException e) {
-            throw new UncheckedIOException("a compiled kernel cannot be read", e);
+            return Optional.empty();
         }
         int end = file.length - FOOT_BYTES;
         if (end < HEAD_BYTES || ByteBuffer.wrap(file).getInt(end) != checksum(ByteBuffer.wrap(file, 0, end))) {
@@ -64,23 +60,11 @@ final class CubinCache {
     void write(String key, byte[] image) {
         ByteBuffer file = ByteBuffer.allocate(HEAD_BYTES + image.length + FOOT_BYTES);
         file.put(MAGIC).putInt(VERSION).put(image);
-        file.putInt(checksum(file.duplicate().flip())).flip();
+        file.putInt(checksum(file.duplicate().flip()));
         try {
-            Files.createDirectories(folder);
-            Path partial = Files.createTempFile(folder, key, ".partial");
-            try {
-                try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE)) {
-                    while (file.hasRemaining()) {
-                        channel.write(file);
-                    }
-                    channel.force(true);
-                }
-                Files.move(partial, path(key), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } finally {
-                Files.deleteIfExists(partial);
-            }
+            WholeFile.write(path(key), new ByteArrayInputStream(file.array()));
         } catch (IOException e) {
-            throw new UncheckedIOException("a compiled kernel cannot be written", e);
+            // As if it was never asked for.
         }
     }
 

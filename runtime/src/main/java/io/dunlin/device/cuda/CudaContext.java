@@ -27,6 +27,7 @@ final class CudaContext implements AutoCloseable {
     private final CUcontext context = new CUcontext();
     private final ExecutorService owner;
     private final long deadlineMs;
+    private final MemoryAccount account = new MemoryAccount();
     private volatile Thread ownerThread = Thread.currentThread(); // until the owner has begun
 
     private CudaContext(CUdevice device, CudaOptions options) {
@@ -62,7 +63,10 @@ final class CudaContext implements AutoCloseable {
     /** The primary context, because that is the one that cuBLAS and other libraries in the process share. */
     private boolean retain() {
         ownerThread = Thread.currentThread();
-        Cu.check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
+        account.check(
+                JCudaDriver.cuDevicePrimaryCtxRetain(context, device),
+                "cuDevicePrimaryCtxRetain",
+                "the context of the GPU");
         try {
             enter();
         } catch (RuntimeException e) {
@@ -124,12 +128,16 @@ final class CudaContext implements AutoCloseable {
         return new IllegalStateException(e);
     }
 
-    /** Bytes that are free, then bytes in all; only on the owner. */
-    long[] memoryBytes() {
+    /** Of the memory that this device holds. */
+    MemoryAccount account() {
+        return account;
+    }
+
+    private static long totalBytes() {
         long[] free = new long[1];
         long[] total = new long[1];
         Cu.check(JCudaDriver.cuMemGetInfo(free, total), "cuMemGetInfo");
-        return new long[] {free[0], total[0]};
+        return total[0];
     }
 
     /** Name, compute capability and memory, for people; only on the owner. */
@@ -146,7 +154,7 @@ final class CudaContext implements AutoCloseable {
                 .formatted(
                         new String(name, 0, end, StandardCharsets.UTF_8),
                         computeCapability().replaceAll("(.)$", ".$1"),
-                        memoryBytes()[1] >> 20,
+                        totalBytes() >> 20,
                         driver[0] / 1000,
                         driver[0] % 1000 / 10);
     }
@@ -170,10 +178,19 @@ final class CudaContext implements AutoCloseable {
     /** Gives the context back, and with the last user of it all that was forgotten. */
     @Override
     public void close() {
+        closeAfter(() -> true);
+    }
+
+    /** Runs a last task on the owner, then closes, however the task ends; waits for both once, no longer than the deadline. */
+    void closeAfter(Callable<Boolean> last) {
         try {
             call(() -> {
-                JCudaDriver.cuCtxSetCurrent(new CUcontext());
-                return JCudaDriver.cuDevicePrimaryCtxRelease(device);
+                try {
+                    return last.call();
+                } finally {
+                    JCudaDriver.cuCtxSetCurrent(new CUcontext());
+                    JCudaDriver.cuDevicePrimaryCtxRelease(device);
+                }
             });
         } finally {
             owner.shutdown();

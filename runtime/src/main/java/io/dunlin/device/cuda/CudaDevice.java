@@ -27,7 +27,7 @@ public final class CudaDevice implements Device {
     private CudaDevice(CudaContext context, KernelFactory factory) {
         this.context = context;
         this.factory = factory;
-        this.memory = context.call(() -> new DeviceMemory(context));
+        this.memory = context.call(() -> new DeviceMemory(context.account()));
         this.description = context.call(context::describe);
     }
 
@@ -109,20 +109,16 @@ public final class CudaDevice implements Device {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        try {
-            context.call(() -> {
-                JCudaDriver.cuCtxSynchronize(); // a fault was told of before, or nobody asked
-                List<AutoCloseable> all = new ArrayList<>(owned.reversed());
-                all.add(factory::close);
-                streams.forEach(stream -> all.add(stream::close));
-                all.add(pinned::close);
-                all.add(memory::close);
-                closeAll(all);
-                return true;
-            });
-        } finally {
-            context.close();
-        }
+        context.closeAfter(() -> {
+            JCudaDriver.cuCtxSynchronize(); // a fault was told of before, or nobody asked
+            List<AutoCloseable> all = new ArrayList<>(owned.reversed());
+            all.add(factory::close);
+            streams.forEach(stream -> all.add(stream::close));
+            all.add(pinned::close);
+            all.add(memory::close);
+            closeAll(all);
+            return true;
+        });
     }
 
     /** One that fails does not keep the others. */

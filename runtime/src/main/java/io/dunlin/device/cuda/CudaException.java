@@ -46,24 +46,33 @@ public final class CudaException extends DunlinException {
                 status);
     }
 
-    static CudaException outOfMemory(String purpose, MemoryState memory) {
+    static CudaException outOfMemory(String call, String purpose, MemoryState memory) {
         return new CudaException(
                 "DUN-422",
-                "the GPU gave no memory for %s: %,d bytes asked, %,d bytes held by this rank, %,d of %,d bytes free"
-                        .formatted(
-                                purpose,
-                                memory.askedBytes(),
-                                memory.heldBytes(),
-                                memory.freeBytes(),
-                                memory.totalBytes()),
-                "lower train.micro_batch, set train.recompute = \"layer\", or choose a smaller model.preset;"
-                        + " `nvidia-smi` shows who else holds memory",
-                "cuMemAlloc",
+                "the GPU gave no memory for %s: %s".formatted(purpose, memory),
+                "`nvidia-smi` shows who else holds memory; else run again with `--set train.recompute=layer`,"
+                        + " a lower train.micro_batch, or a smaller model.preset",
+                call,
                 CUresult.CUDA_ERROR_OUT_OF_MEMORY);
     }
 
-    /** What the GPU's memory looked like when it had no more to give. */
-    record MemoryState(long askedBytes, long heldBytes, long freeBytes, long totalBytes) {}
+    /** What memory looked like when there was no more to give; negative is what the driver did not tell. */
+    record MemoryState(long askedBytes, long heldBytes, long freeBytes, long totalBytes) {
+        static final long UNKNOWN = -1;
+
+        @Override
+        public String toString() {
+            return "%s, %,d bytes held by this rank, %s"
+                    .formatted(
+                            askedBytes < 0
+                                    ? "the driver does not tell the bytes asked"
+                                    : "%,d bytes asked".formatted(askedBytes),
+                            heldBytes,
+                            freeBytes < 0
+                                    ? "it does not tell the bytes free"
+                                    : "%,d of %,d bytes free".formatted(freeBytes, totalBytes));
+        }
+    }
 
     static CudaException fault(String call, String statusName, int status) {
         return new CudaException(
@@ -75,11 +84,10 @@ public final class CudaException extends DunlinException {
                 status);
     }
 
-    static CudaException notPinned(String purpose, long askedBytes, long heldBytes, int status) {
+    static CudaException notPinned(String purpose, MemoryState host, int status) {
         return new CudaException(
                 "DUN-424",
-                "the system did not pin memory for %s: %,d bytes asked, %,d bytes pinned by this rank already"
-                        .formatted(purpose, askedBytes, heldBytes),
+                "the system did not pin memory of the host for %s: %s".formatted(purpose, host),
                 "raise the limit on locked memory (`ulimit -l unlimited`), or run fewer ranks on this host",
                 "cuMemHostRegister",
                 status);

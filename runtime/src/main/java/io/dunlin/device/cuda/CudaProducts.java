@@ -93,28 +93,30 @@ final class CudaProducts {
         }
         stream.enter();
         takeWorkspace();
-        Cu.checkBlas(
-                JCublas2.cublasGemmEx_new(
-                        blas.handle(),
-                        operationA,
-                        operationB,
-                        Math.toIntExact(result.columns()),
-                        Math.toIntExact(result.rows()),
-                        Math.toIntExact(inner),
-                        one,
-                        new Address(a.address()),
-                        type(a),
-                        stride(a),
-                        new Address(b.address()),
-                        type(b),
-                        stride(b),
-                        beta,
-                        new Address(result.address()),
-                        type(result),
-                        stride(result),
-                        cublasComputeType.CUBLAS_COMPUTE_32F,
-                        cublasGemmAlgo.CUBLAS_GEMM_DEFAULT),
-                "cublasGemmEx");
+        stream.account()
+                .checkBlas(
+                        JCublas2.cublasGemmEx_new(
+                                blas.handle(),
+                                operationA,
+                                operationB,
+                                Math.toIntExact(result.columns()),
+                                Math.toIntExact(result.rows()),
+                                Math.toIntExact(inner),
+                                one,
+                                new Address(a.address()),
+                                type(a),
+                                stride(a),
+                                new Address(b.address()),
+                                type(b),
+                                stride(b),
+                                beta,
+                                new Address(result.address()),
+                                type(result),
+                                stride(result),
+                                cublasComputeType.CUBLAS_COMPUTE_32F,
+                                cublasGemmAlgo.CUBLAS_GEMM_DEFAULT),
+                        "cublasGemmEx",
+                        "a matrix product");
     }
 
     private static int type(Tensor tensor) {

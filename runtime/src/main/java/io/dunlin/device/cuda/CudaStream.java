@@ -4,6 +4,7 @@ import io.dunlin.device.Event;
 import io.dunlin.device.Kernels;
 import io.dunlin.device.Stream;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -30,20 +31,20 @@ final class CudaStream implements Stream {
     private final CUstream stream = new CUstream();
     private final EventRing events = new EventRing(this);
     private final long deadlineNs;
-    private final Kernels kernels;
+    private final KernelFactory factory;
+    private volatile Optional<Kernels> kernels = Optional.empty(); // written on the owner
 
     private CudaStream(String role, CudaDevice device, KernelFactory factory) {
         this.role = role;
         this.device = device;
+        this.factory = factory;
         this.context = device.context();
         this.deadlineNs = TimeUnit.MILLISECONDS.toNanos(context.deadlineMs());
-        Cu.check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
-        try {
-            this.kernels = factory.kernels(this);
-        } catch (RuntimeException e) {
-            JCudaDriver.cuStreamDestroy(stream);
-            throw e;
-        }
+        account()
+                .check(
+                        JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING),
+                        "cuStreamCreate",
+                        "stream " + role);
     }
 
     /** A new stream; only on the owner of the context. */
@@ -60,14 +61,27 @@ final class CudaStream implements Stream {
         return device;
     }
 
+    /** Of the memory of the device. */
+    MemoryAccount account() {
+        return context.account();
+    }
+
     /** Makes the context of this stream current; comes before every call of the driver. */
     void enter() {
         context.enter();
     }
 
+    /** Made when they are first asked for: a stream that only copies loads no kernels and opens no cuBLAS. */
     @Override
     public Kernels kernels() {
-        return kernels;
+        Optional<Kernels> made = kernels;
+        return made.isPresent() ? made.get() : context.call(this::makeKernels);
+    }
+
+    private Kernels makeKernels() {
+        Kernels made = kernels.orElseGet(() -> factory.kernels(this));
+        kernels = Optional.of(made);
+        return made;
     }
 
     @Override
@@ -75,10 +89,12 @@ final class CudaStream implements Stream {
         long lengthBytes = lengthOf(host, deviceMemory);
         if (lengthBytes > 0) {
             enter();
-            Cu.check(
-                    JCudaDriver.cuMemcpyHtoDAsync(
-                            DeviceAddress.of(deviceMemory), Address.of(host), lengthBytes, stream),
-                    "cuMemcpyHtoDAsync");
+            account()
+                    .check(
+                            JCudaDriver.cuMemcpyHtoDAsync(
+                                    DeviceAddress.of(deviceMemory), Address.of(host), lengthBytes, stream),
+                            "cuMemcpyHtoDAsync",
+                            "a copy to the GPU");
         }
     }
 
@@ -87,10 +103,12 @@ final class CudaStream implements Stream {
         long lengthBytes = lengthOf(deviceMemory, host);
         if (lengthBytes > 0) {
             enter();
-            Cu.check(
-                    JCudaDriver.cuMemcpyDtoHAsync(
-                            Address.of(host), DeviceAddress.of(deviceMemory), lengthBytes, stream),
-                    "cuMemcpyDtoHAsync");
+            account()
+                    .check(
+                            JCudaDriver.cuMemcpyDtoHAsync(
+                                    Address.of(host), DeviceAddress.of(deviceMemory), lengthBytes, stream),
+                            "cuMemcpyDtoHAsync",
+                            "a copy to the host");
         }
     }
 
@@ -109,7 +127,7 @@ final class CudaStream implements Stream {
     public Event record() {
         enter();
         CudaEvent event = events.next();
-        Cu.check(JCudaDriver.cuEventRecord(event.slot().event, stream), "cuEventRecord");
+        account().check(JCudaDriver.cuEventRecord(event.slot().event, stream), "cuEventRecord", "an event");
         return event;
     }
 
@@ -121,7 +139,11 @@ final class CudaStream implements Stream {
         }
         if (!other.passed()) {
             enter();
-            Cu.check(JCudaDriver.cuStreamWaitEvent(stream, other.slot().event, 0), "cuStreamWaitEvent");
+            account()
+                    .check(
+                            JCudaDriver.cuStreamWaitEvent(stream, other.slot().event, 0),
+                            "cuStreamWaitEvent",
+                            "a wait for an event");
         }
     }
 

@@ -19,15 +19,14 @@ final class DeviceMemory {
     private static final long CHUNK_BYTES = 4L << 20;
     private static final long NONE = 0;
 
-    private final CudaContext context;
+    private final MemoryAccount account;
     private final Arena arena = Arena.ofConfined();
     private final List<DeviceAddress> blocks = new ArrayList<>();
-    private long heldBytes;
     private long chunkStart;
     private long chunkLeftBytes;
 
-    DeviceMemory(CudaContext context) {
-        this.context = context;
+    DeviceMemory(MemoryAccount account) {
+        this.account = account;
     }
 
     /** What a request takes. */
@@ -62,9 +61,7 @@ final class DeviceMemory {
     private long block(String purpose, long lengthBytes) {
         long address = tryBlock(lengthBytes);
         if (address == NONE) {
-            long[] bytes = context.memoryBytes();
-            throw CudaException.outOfMemory(
-                    purpose, new CudaException.MemoryState(lengthBytes, heldBytes, bytes[0], bytes[1]));
+            throw account.outOfMemory("cuMemAlloc", purpose, lengthBytes);
         }
         return address;
     }
@@ -78,7 +75,7 @@ final class DeviceMemory {
         }
         Cu.check(status, "cuMemAlloc");
         blocks.add(block);
-        heldBytes += lengthBytes;
+        account.add(lengthBytes);
         zero(block, lengthBytes);
         return block.value();
     }

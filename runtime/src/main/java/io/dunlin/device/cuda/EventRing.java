@@ -27,10 +27,14 @@ final class EventRing {
         return new CudaEvent(next, next.sequence.incrementAndGet());
     }
 
-    private static CUevent create() {
+    private CUevent create() {
         CUevent event = new CUevent();
         // Without times an event costs the GPU less.
-        Cu.check(JCudaDriver.cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING), "cuEventCreate");
+        stream.account()
+                .check(
+                        JCudaDriver.cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING),
+                        "cuEventCreate",
+                        "an event");
         return event;
     }
 

@@ -33,7 +33,7 @@ final class KernelLauncher {
     private final MemorySegment addresses;
     private final Pointer parameters;
     private CUfunction function = new CUfunction();
-    private String name = "";
+    private String call = "";
     private int count;
 
     KernelLauncher(CudaStream stream, KernelModule module) {
@@ -50,7 +50,7 @@ final class KernelLauncher {
 
     /** An entry point that is there in one type only. */
     Entry entry(String entryName) {
-        return new Entry(entryName, module.function(entryName));
+        return new Entry(entryName, "cuLaunchKernel(" + entryName + ")", module.function(entryName));
     }
 
     /** An entry point that is there in F32 and in BF16. */
@@ -60,7 +60,7 @@ final class KernelLauncher {
 
     KernelLauncher begin(Entry entry) {
         function = entry.function;
-        name = entry.name;
+        call = entry.launch;
         count = 0;
         return this;
     }
@@ -131,24 +131,26 @@ final class KernelLauncher {
 
     private void launch(int blocksX, int blocksY, int blocksZ, int threadsX, int threadsY, int sharedBytes) {
         stream.enter();
-        Cu.check(
-                JCudaDriver.cuLaunchKernel(
-                        function,
-                        blocksX,
-                        blocksY,
-                        blocksZ,
-                        threadsX,
-                        threadsY,
-                        1,
-                        sharedBytes,
-                        stream.handle(),
-                        parameters,
-                        null),
-                name);
+        stream.account()
+                .check(
+                        JCudaDriver.cuLaunchKernel(
+                                function,
+                                blocksX,
+                                blocksY,
+                                blocksZ,
+                                threadsX,
+                                threadsY,
+                                1,
+                                sharedBytes,
+                                stream.handle(),
+                                parameters,
+                                null),
+                        call,
+                        "the launch of a kernel");
     }
 
-    /** An entry point; the name is for errors. */
-    record Entry(String name, CUfunction function) {}
+    /** An entry point; its name and the call that launches it are for errors. */
+    record Entry(String name, String launch, CUfunction function) {}
 
     /** The two forms of an entry point. */
     record TypedEntry(Entry f32, Entry bf16) {

@@ -15,15 +15,17 @@ import jcuda.driver.JCudaDriver;
  * and keeps the result in a cache of its own.
  */
 final class KernelModule implements AutoCloseable {
+    private final MemoryAccount account;
     private final CUmodule module = new CUmodule();
     private final Map<String, CUfunction> functions = new HashMap<>();
 
-    private KernelModule(byte[] image) {
-        Cu.check(JCudaDriver.cuModuleLoadData(module, image), "cuModuleLoadData");
+    private KernelModule(MemoryAccount account, byte[] image) {
+        this.account = account;
+        account.check(JCudaDriver.cuModuleLoadData(module, image), "cuModuleLoadData", "the code of kernels");
     }
 
     /** Loads PTX from the class path, for example {@code kernels.ptx} beside {@code type}; only on the owner. */
-    static KernelModule ofResource(Class<?> type, String name) {
+    static KernelModule ofResource(MemoryAccount account, Class<?> type, String name) {
         try (InputStream in = type.getResourceAsStream(name)) {
             if (in == null) {
                 throw new IllegalStateException(
@@ -31,15 +33,15 @@ final class KernelModule implements AutoCloseable {
             }
             byte[] text = in.readAllBytes();
             // The driver is given no length: a 0 ends the text.
-            return new KernelModule(Arrays.copyOf(text, text.length + 1));
+            return new KernelModule(account, Arrays.copyOf(text, text.length + 1));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     /** Loads a compiled image; only on the owner. */
-    static KernelModule ofImage(byte[] image) {
-        return new KernelModule(image);
+    static KernelModule ofImage(MemoryAccount account, byte[] image) {
+        return new KernelModule(account, image);
     }
 
     /** An entry point; the answer is kept. */
@@ -49,7 +51,11 @@ final class KernelModule implements AutoCloseable {
             return known;
         }
         CUfunction found = new CUfunction();
-        Cu.check(JCudaDriver.cuModuleGetFunction(found, module, name), "cuModuleGetFunction(" + name + ")");
+        // The driver may load a kernel only now.
+        account.check(
+                JCudaDriver.cuModuleGetFunction(found, module, name),
+                "cuModuleGetFunction(" + name + ")",
+                "the code of a kernel");
         functions.put(name, found);
         return found;
     }

@@ -1,8 +1,10 @@
 package io.dunlin.device.cuda;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.dunlin.device.natives.Pages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import jcuda.driver.CUresult;
@@ -51,15 +53,22 @@ final class PinnedMemory {
     private MemorySegment pinned(String purpose, long wholePages, Arena arena) {
         MemorySegment memory = Pages.map(wholePages, arena);
         if (memory.byteSize() == 0) {
-            throw CudaException.notPinned(purpose, wholePages, heldBytes, 0);
+            throw notPinned(purpose, wholePages, 0);
         }
         int status =
                 JCudaDriver.cuMemHostRegister(Address.of(memory), wholePages, JCudaDriver.CU_MEMHOSTREGISTER_PORTABLE);
         if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            throw CudaException.notPinned(purpose, wholePages, heldBytes, status);
+            throw notPinned(purpose, wholePages, status);
         }
         Cu.check(status, "cuMemHostRegister");
         return memory;
+    }
+
+    private CudaException notPinned(String purpose, long askedBytes, int status) {
+        OperatingSystemMXBean host = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        CudaException.MemoryState state = new CudaException.MemoryState(
+                askedBytes, heldBytes, host.getFreeMemorySize(), host.getTotalMemorySize());
+        return CudaException.notPinned(purpose, state, status);
     }
 
     /** Gives the memory back, unless the driver keeps some of it, as it does after a fault: that is left to it. */

@@ -69,8 +69,11 @@ final class ReductionKernels {
             resultAddress = Address.of(result);
         }
         DeviceAddress from = new DeviceAddress(deviceAddress);
-        Cu.check(
-                JCudaDriver.cuMemcpyDtoHAsync(resultAddress, from, RESULT_BYTES, stream.handle()), "cuMemcpyDtoHAsync");
+        stream.account()
+                .check(
+                        JCudaDriver.cuMemcpyDtoHAsync(resultAddress, from, RESULT_BYTES, stream.handle()),
+                        "cuMemcpyDtoHAsync",
+                        "a copy to the host");
         stream.synchronize();
         return result.getAtIndex(ValueLayout.JAVA_DOUBLE, 0);
     }

@@ -12,7 +12,8 @@ final class TrainingKernels implements KernelFactory {
 
     @Override
     public Kernels kernels(CudaStream stream) {
-        KernelModule loaded = module.orElseGet(() -> KernelModule.ofResource(CudaKernels.class, "kernels.ptx"));
+        KernelModule loaded =
+                module.orElseGet(() -> KernelModule.ofResource(stream.account(), CudaKernels.class, "kernels.ptx"));
         module = Optional.of(loaded);
         Blas blas = new Blas(stream);
         try {

@@ -44,13 +44,9 @@ class BarrierMutantsTest {
         mutants = new BarrierMutants(Files.readString(KernelsUnderTest.SOURCE));
         Path source = Files.writeString(folder.resolve("mutants.cu"), mutants.source());
         byte[] library = Files.readAllBytes(CudaStandIn.addKernels(source));
-        device = CudaDevice.open(CudaOptions.of(0, folder.resolve("cache")), opened -> {
-            KernelModule module = KernelModule.ofImage(library);
-            launcher = new KernelLauncher(opened, module);
-            choose = launcher.entry("choose_mutant");
-            return new CudaKernels(opened, module, new Blas(opened));
-        });
+        device = CudaDevice.open(CudaOptions.of(0, folder.resolve("cache")), new MutantKernels(library));
         stream = (CudaStream) device.stream("mutants");
+        stream.kernels(); // and with them the launcher
         kernels = MirroredKernels.of(stream);
         host = CpuDevice.open(CpuOptions.plain());
         CudaStandIn.set("order", GREEDY);
@@ -61,6 +57,32 @@ class BarrierMutantsTest {
         CudaStandIn.set("order", 0);
         device.close();
         host.close();
+    }
+
+    /** The kernels of the one stream, from a library of mutants. */
+    private static final class MutantKernels implements KernelFactory {
+        private final byte[] library;
+        private final List<Runnable> closers = new ArrayList<>();
+
+        MutantKernels(byte[] library) {
+            this.library = library;
+        }
+
+        @Override
+        public Kernels kernels(CudaStream stream) {
+            KernelModule module = KernelModule.ofImage(stream.account(), library);
+            closers.add(module::close);
+            Blas blas = new Blas(stream);
+            closers.add(blas::close);
+            launcher = new KernelLauncher(stream, module);
+            choose = launcher.entry("choose_mutant");
+            return new CudaKernels(stream, module, blas);
+        }
+
+        @Override
+        public void close() {
+            closers.reversed().forEach(Runnable::run);
+        }
     }
 
     @Test

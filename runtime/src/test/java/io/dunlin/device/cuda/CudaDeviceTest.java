@@ -118,14 +118,6 @@ class CudaDeviceTest {
     }
 
     @Test
-    void shouldRefuseCopiesFromTheJavaHeap() {
-        MemorySegment memory = device.allocate("test", 64);
-        assertThatThrownBy(() -> stream.upload(MemorySegment.ofArray(new byte[64]), memory))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("heap");
-    }
-
-    @Test
     void shouldPinMoreThanTwoGibibytes() {
         long lengthBytes = (2L << 30) + (16L << 20);
         MemorySegment pinned = device.allocateHost("test", lengthBytes);

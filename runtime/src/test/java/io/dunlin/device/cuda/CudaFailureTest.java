@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.dunlin.device.Event;
+import io.dunlin.device.Stream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -26,6 +30,7 @@ class CudaFailureTest {
         CudaStandIn.fail("*", 0, 0);
         CudaStandIn.fail("cuMemAlloc", 0, 0);
         CudaStandIn.fail("cuMemHostRegister", 0, 0);
+        CudaStandIn.set("paused", 0);
         CudaStandIn.reset();
     }
 
@@ -107,7 +112,7 @@ class CudaFailureTest {
             CudaStandIn.fail("cuMemHostRegister", 1, CudaStandIn.OUT_OF_MEMORY);
             assertThatThrownBy(() -> device.allocateHost("gradients", 4096))
                     .isInstanceOf(CudaException.class)
-                    .hasMessageContaining("gradients: 4,096 bytes asked, 8,192 bytes pinned")
+                    .hasMessageContaining("gradients: 4,096 bytes asked, 8,192 bytes held")
                     .extracting(e -> ((CudaException) e).remedy())
                     .asString()
                     .contains("ulimit -l");
@@ -155,6 +160,61 @@ class CudaFailureTest {
                     .hasMessageContaining("cuLaunchKernel(multiply_add)");
         }
         useEverything();
+    }
+
+    /** The driver never says of work behind a fault that it is done. */
+    @Test
+    void shouldTellOfAFaultWhereverTheProgramAsks() {
+        for (int i = 0; i < 20; i++) {
+            try (CudaDevice device = open()) {
+                TestKernels kernels = new TestKernels(device);
+                CudaStream stream = (CudaStream) device.stream("test");
+                kernels.writeOutside(stream, device.allocate("test", 1024), 1L << 40);
+                Event event = stream.record();
+                assertThatThrownBy(() -> {
+                            while (!event.done()) {
+                                Thread.onSpinWait();
+                            }
+                        })
+                        .isInstanceOf(CudaException.class)
+                        .extracting(e -> ((CudaException) e).code())
+                        .isEqualTo("DUN-423");
+            }
+            CudaStandIn.reset();
+        }
+    }
+
+    @Test
+    void shouldWaitForAHungGpuOnceWhenItCloses() {
+        Duration deadline = Duration.ofSeconds(3);
+        CudaDevice device = TestKernels.open(new CudaOptions(0, cache, Optional.empty(), deadline));
+        device.stream("test").record();
+        CudaStandIn.set("paused", 1);
+        device.stream("hung").record();
+        long start = System.nanoTime();
+        assertThatThrownBy(device::close)
+                .isInstanceOf(CudaException.class)
+                .extracting(e -> ((CudaException) e).code())
+                .isEqualTo("DUN-426");
+        long waited = System.nanoTime() - start;
+        CudaStandIn.set("paused", 0);
+        assertThat(waited).isBetween(deadline.toNanos(), 2 * deadline.toNanos());
+    }
+
+    @Test
+    void shouldOpenCuBlasAndKernelsOnlyWhereTheyAreUsed() {
+        try (CudaDevice device = CudaDevice.open(CudaOptions.of(0, cache))) {
+            int handles = CudaStandIn.calls("cublasCreate");
+            int modules = CudaStandIn.calls("cuModuleLoadData");
+            Stream copies = device.stream("copies");
+            copies.upload(device.allocateHost("test", 64), device.allocate("test", 64));
+            copies.synchronize();
+            assertThat(CudaStandIn.calls("cublasCreate")).isEqualTo(handles);
+            assertThat(CudaStandIn.calls("cuModuleLoadData")).isEqualTo(modules);
+            assertThat(copies.kernels()).isSameAs(copies.kernels());
+            assertThat(CudaStandIn.calls("cublasCreate")).isEqualTo(handles + 1);
+            assertThat(CudaStandIn.calls("cuModuleLoadData")).isEqualTo(modules + 1);
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.dunlin.device.cuda;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -132,6 +133,16 @@ final class CudaStandIn {
         try (Arena arena = Arena.ofConfined()) {
             return (int) function("standin_calls", FunctionDescriptor.of(JAVA_INT, ADDRESS))
                     .invokeExact(arena.allocateFrom(call));
+        } catch (Throwable e) {
+            throw asUnchecked(e);
+        }
+    }
+
+    /** What all devices of this JVM hold now: {@code device_bytes}, {@code pinned_bytes} or {@code handles}. */
+    static long held(String what) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (long) function("standin_held", FunctionDescriptor.of(JAVA_LONG, ADDRESS))
+                    .invokeExact(arena.allocateFrom(what));
         } catch (Throwable e) {
             throw asUnchecked(e);
         }

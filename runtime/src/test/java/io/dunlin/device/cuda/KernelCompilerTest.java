@@ -41,7 +41,9 @@ class KernelCompilerTest {
         assertThat(CudaStandIn.calls("nvrtcCompileProgram") - before).isEqualTo(1);
         assertThat(file()).isRegularFile();
         try (CudaDevice device = TestKernels.open(CudaOptions.of(0, cache))) {
-            KernelModule module = device.context().call(() -> device.owns(KernelModule.ofImage(image)));
+            KernelModule module = device.context()
+                    .call(() ->
+                            device.owns(KernelModule.ofImage(device.context().account(), image)));
             assertThat(device.context().call(() -> module.function("put"))).isNotNull();
         }
     }
@@ -62,6 +64,22 @@ class KernelCompilerTest {
         }
         compiler().compile("put.cu", SOURCE, List.of("-DVALUE=4.0f"));
         assertThatThrownBy(this::file).isInstanceOf(AssertionError.class);
+    }
+
+    @Test
+    void shouldCompileWhereTheCacheCannotBeReadOrWritten() throws IOException {
+        compiler().compile("put.cu", SOURCE, List.of("-DVALUE=3.0f"));
+        Path file = file();
+        Files.delete(file);
+        Files.createDirectories(file.resolve("in the way")); // permissions would not stop root
+        assertThat(compiler().compile("put.cu", SOURCE, List.of("-DVALUE=3.0f")))
+                .isNotEmpty();
+        Files.delete(file.resolve("in the way"));
+        Files.delete(file);
+        Files.delete(cache.resolve("kernels"));
+        Files.createFile(cache.resolve("kernels")); // where the folder belongs
+        assertThat(compiler().compile("put.cu", SOURCE, List.of("-DVALUE=3.0f")))
+                .isNotEmpty();
     }
 
     @Test

@@ -18,7 +18,8 @@ final class TestKernels implements AutoCloseable {
         if (!CudaStandIn.real()) {
             CudaStandIn.addKernels(Path.of("src/test/cuda-standin/test_kernels.cu"));
         }
-        this.module = device.context().call(() -> KernelModule.ofResource(TestKernels.class, "test_kernels.ptx"));
+        this.module = device.context()
+                .call(() -> KernelModule.ofResource(device.context().account(), TestKernels.class, "test_kernels.ptx"));
     }
 
     /** Opens a device of which the test calls no kernels of training. */

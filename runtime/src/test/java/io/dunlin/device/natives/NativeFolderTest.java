@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -17,6 +19,8 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class NativeFolderTest {
     /** A resource in a jar of the test class path, and one in a folder of it. */
@@ -61,7 +65,10 @@ class NativeFolderTest {
             assertThat(result.get()).isEqualTo(results.getFirst().get());
         }
         try (Stream<Path> all = Files.walk(folder)) {
-            assertThat(all.filter(Files::isRegularFile)).hasSize(2);
+            assertThat(all.filter(Files::isRegularFile)
+                            .map(file -> file.getFileName().toString()))
+                    .as("each file and its marker")
+                    .containsExactlyInAnyOrder("Assertions.class", "whole", "NativeFolderTest.class", "whole");
         }
     }
 
@@ -87,5 +94,67 @@ class NativeFolderTest {
         Files.write(file, bad);
         assertThat(new NativeFolder(folder).unpack(RESOURCES)).isPresent();
         assertThat(file).hasBinaryContent(good);
+    }
+
+    @Test
+    void shouldReplaceAFileThatWasReplacedBehindTheMarker() throws IOException {
+        Path file = new NativeFolder(folder).unpack(RESOURCES).orElseThrow().getFirst();
+        byte[] good = Files.readAllBytes(file);
+        byte[] bad = good.clone();
+        bad[0] ^= 1;
+        Path other = Files.write(folder.resolve("other"), bad);
+        Files.setLastModifiedTime(other, Files.getLastModifiedTime(file));
+        Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
+        assertThat(new NativeFolder(folder).unpack(RESOURCES)).isPresent();
+        assertThat(file).hasBinaryContent(good);
+    }
+
+    /** As the machine may leave it when it fails between the two renames, and as a former version left it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "DUNWHOLE 1", "none"})
+    void shouldReadAFileWhoseMarkerIsNotWhole(String marker) throws IOException {
+        Path file = new NativeFolder(folder).unpack(RESOURCES).orElseThrow().getFirst();
+        byte[] good = Files.readAllBytes(file);
+        byte[] torn = new byte[good.length];
+        System.arraycopy(good, 0, torn, 0, good.length / 2);
+        FileTime stamp = Files.getLastModifiedTime(file);
+        Files.write(file, torn);
+        Files.setLastModifiedTime(file, stamp);
+        Path markerFile = file.resolveSibling("whole");
+        String whole = Files.readString(markerFile);
+        if (marker.equals("none")) {
+            Files.delete(markerFile);
+        } else {
+            Files.writeString(markerFile, marker);
+        }
+        assertThat(new NativeFolder(folder).unpack(RESOURCES)).isPresent();
+        assertThat(file).hasBinaryContent(good);
+        assertThat(markerFile).isNotEmptyFile();
+        assertThat(Files.readString(markerFile))
+                .startsWith("DUNWHOLE 1 Assertions.class")
+                .hasSizeBetween(whole.length() - 8, whole.length() + 8);
+    }
+
+    /** That it is not read again is the purpose of the marker: it believes it even of a file that lies about its time. */
+    @Test
+    void shouldNotReadAMarkedFileAgain() throws IOException {
+        Path file = new NativeFolder(folder).unpack(RESOURCES).orElseThrow().getFirst();
+        FileTime stamp = Files.getLastModifiedTime(file);
+        byte[] bad = Files.readAllBytes(file);
+        bad[0] ^= 1;
+        Files.write(file, bad);
+        Files.setLastModifiedTime(file, stamp);
+        assertThat(new NativeFolder(folder).unpack(RESOURCES)).isPresent();
+        assertThat(file).hasBinaryContent(bad);
+    }
+
+    @Test
+    void shouldUseAWholeFileInAFolderThatCannotBeWritten() throws IOException {
+        Path file = new NativeFolder(folder).unpack(RESOURCES).orElseThrow().getFirst();
+        Path marker = file.resolveSibling("whole");
+        Files.delete(marker);
+        Files.createDirectories(marker.resolve("in the way")); // permissions would not stop root
+        assertThat(new NativeFolder(folder).unpack(RESOURCES).orElseThrow()).contains(file);
+        assertThat(marker).isDirectory();
     }
 }
