@@ -23,8 +23,9 @@ public final class StandInTrace {
      * One piece of work.
      *
      * @param kind {@code h2d}, {@code d2h}, {@code d2d}, {@code fill} or {@code kernel}
+     * @param name of the kernel
      */
-    public record Span(String stream, String kind, long startNs, long endNs) {}
+    public record Span(String stream, String kind, String name, long startNs, long endNs) {}
 
     /** Reads lines of time, thread, "begin" or "end", stream, kind, rest. */
     public static StandInTrace read(Path file) throws IOException {
@@ -32,13 +33,13 @@ public final class StandInTrace {
         Map<String, Long> begun = new HashMap<>();
         for (String line : Files.readAllLines(file)) {
             String[] words = line.split(" ");
-            if (words.length < 5) {
+            if (words.length < 6) {
                 continue;
             }
             if (words[2].equals("begin")) {
                 begun.put(words[3], Long.parseLong(words[0]));
             } else if (words[2].equals("end") && begun.containsKey(words[3])) {
-                spans.add(new Span(words[3], words[4], begun.remove(words[3]), Long.parseLong(words[0])));
+                spans.add(new Span(words[3], words[4], words[5], begun.remove(words[3]), Long.parseLong(words[0])));
             }
         }
         return new StandInTrace(spans);
@@ -47,6 +48,13 @@ public final class StandInTrace {
     /** All pieces of work. */
     public List<Span> spans() {
         return List.copyOf(spans);
+    }
+
+    /** What was begun and ended between two times. */
+    public StandInTrace between(long fromNs, long toNs) {
+        return new StandInTrace(spans.stream()
+                .filter(span -> span.startNs >= fromNs && span.endNs <= toNs)
+                .toList());
     }
 
     /** Time of all work of a kind. */

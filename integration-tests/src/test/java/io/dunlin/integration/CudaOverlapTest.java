@@ -1,0 +1,99 @@
+package io.dunlin.integration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dunlin.device.cuda.NeedsCuda;
+import io.dunlin.device.cuda.StandInEnvironment;
+import io.dunlin.device.cuda.StandInTrace;
+import io.dunlin.device.cuda.StandInTrace.Span;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Copies between GPU and host lie under compute, on a bus of 2 GB/s each way. */
+@NeedsCuda
+@Tag("cuda")
+@Tag("standin-only")
+class CudaOverlapTest {
+    private static final double LEAST_SHARE = 0.8;
+
+    /** 16 MB of gradients in 16 buckets; what no compute is left to hide is the last of them. */
+    private static final TestJob JOB = TestJob.tiny(8)
+            .with("train.device", "\"cuda\"")
+            .with("model.layers", 20)
+            .with("model.width", 128)
+            .with("model.heads", 4)
+            .with("train.micro_batch", 4)
+            .with("train.tokens_per_step", 256)
+            .with("parallel.bucket_mib", 1)
+            .with("checkpoint.interval", 0)
+            .with("eval.sample.interval", 0);
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void shouldHideCopiesUnderCompute() throws IOException {
+        StandInEnvironment gpus = StandInEnvironment.build()
+                .busGigabytesPerSecond(2)
+                .with("devices", 2)
+                .trace(folder.resolve("trace-%p"));
+        try (LocalCluster cluster = LocalCluster.withGpus(folder, gpus)) {
+            cluster.train("run", JOB, 2).succeeds();
+            for (long pid : cluster.run("run").rankPids()) {
+                List<Double> shares = hiddenShares(StandInTrace.read(folder.resolve("trace-" + pid)));
+
+                // Two cores do here what two GPUs, their buses and their hosts do: a step in which one rank had to wait
+                // for
+                // a core hides less, and says nothing of the order of the work.
+                assertThat(shares)
+                        .hasSize(7)
+                        .filteredOn(share -> share >= LEAST_SHARE)
+                        .as("%s", shares)
+                        .hasSizeGreaterThanOrEqualTo(2);
+            }
+        }
+    }
+
+    /** For each step from the second on, how much of the time of all copies lay beside a kernel. */
+    private static List<Double> hiddenShares(StandInTrace trace) {
+        List<Long> updates = updates(trace);
+        List<Double> shares = new ArrayList<>();
+        for (int i = 1; i < updates.size(); i++) {
+            StandInTrace step = trace.between(updates.get(i - 1), updates.get(i));
+            assertThat(step.spans())
+                    .filteredOn(span -> span.kind().equals("d2h"))
+                    .hasSizeGreaterThan(10);
+            assertThat(step.spans())
+                    .filteredOn(span -> span.kind().equals("h2d"))
+                    .hasSizeGreaterThan(10);
+            double totalNs = step.totalNs("d2h") + step.totalNs("h2d");
+            shares.add((step.sharedNs("d2h", "kernel") + step.sharedNs("h2d", "kernel")) / totalNs);
+        }
+        return shares;
+    }
+
+    /** When each update of the weights ended: its kernels follow each other, and the next come a step later. */
+    private static List<Long> updates(StandInTrace trace) {
+        List<Long> ends = new ArrayList<>();
+        boolean updating = false;
+        long lastNs = 0;
+        for (Span span : trace.spans()) {
+            if (span.kind().equals("kernel")) {
+                if (updating && !span.name().startsWith("adamw")) {
+                    ends.add(lastNs);
+                }
+                updating = span.name().startsWith("adamw");
+                lastNs = span.endNs();
+            }
+        }
+        if (updating) {
+            ends.add(lastNs);
+        }
+        return ends;
+    }
+}
