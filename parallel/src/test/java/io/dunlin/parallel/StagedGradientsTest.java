@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dunlin.collectives.CollectiveException;
 import io.dunlin.collectives.engine.LoopbackWorld;
+import io.dunlin.device.LateDevice;
 import io.dunlin.parallel.Ranks.Ending;
 import io.dunlin.parallel.SmallRun.Outcome;
 import io.dunlin.train.Accumulation;
@@ -15,8 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Gradients that the host does not reach give the same bits. Each of these waits was removed in turn, and a test here
- * failed: of the copy out for the gradient, of the network for the copy out, of a slot for the copy back before, of the
- * copy back for the network, of compute for the copy back, of the host for the tokens of the pass before.
+ * failed: of the copy out for the gradient, of the network for the copy out, of a slot for the copy back before, of compute
+ * for the copy back.
  */
 class StagedGradientsTest {
     private static final SmallRun TREE = SmallRun.of(SmallFamily.GPT.config(), Accumulation.TREE);

@@ -118,14 +118,12 @@ final class ModelPass implements Pass {
     }
 
     private void load(MicroBatch microBatch) {
-        loaded.synchronize();
         load(microBatch.tokens(), givenTokens, tokens, 0);
         load(microBatch.targets(), givenTargets, head.targets(), -1);
         loaded = queue.record();
     }
 
     private void load(Tensor given) {
-        loaded.synchronize();
         load(given, givenTokens, tokens, 0);
         loaded = queue.record();
     }
@@ -136,6 +134,7 @@ final class ModelPass implements Pass {
             throw new IllegalArgumentException(
                     "a pass planned for I32[%dx%d] was given %s".formatted(batch, time, from));
         }
+        loaded.synchronize(); // what was given before may be on its way still
         MemorySegment source = from.segment();
         for (long i = 0; i < to.elements(); i++) {
             int token = source.getAtIndex(ValueLayout.JAVA_INT, i);

@@ -1,9 +1,5 @@
-package io.dunlin.parallel;
+package io.dunlin.device;
 
-import io.dunlin.device.Device;
-import io.dunlin.device.Event;
-import io.dunlin.device.Kernels;
-import io.dunlin.device.Stream;
 import io.dunlin.device.cpu.CpuDevice;
 import io.dunlin.device.cpu.CpuOptions;
 import java.lang.foreign.MemorySegment;
@@ -18,7 +14,7 @@ import java.util.SequencedMap;
  * A device that does all work at the last moment: when somebody waits for it, or has asked for it twice. Whoever forgets to
  * wait finds what was there before, every time.
  */
-final class LateDevice implements Device {
+public final class LateDevice implements Device {
     private final Device cpu = CpuDevice.open(CpuOptions.fast(1));
     private final Object lock = new Object();
 
