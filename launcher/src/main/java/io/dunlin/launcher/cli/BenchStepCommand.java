@@ -1,6 +1,7 @@
 package io.dunlin.launcher.cli;
 
 import io.dunlin.error.ExitCode;
+import io.dunlin.launcher.bench.StandIn;
 import io.dunlin.launcher.bench.StepBench;
 import io.dunlin.launcher.place.ComputeDevice;
 import io.dunlin.launcher.place.DeviceChoice;
@@ -132,6 +133,9 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
                 result.context(),
                 result.steps(),
                 result.device());
+        if (StandIn.is(result.device())) {
+            out.println("# " + StandIn.REMARK);
+        }
         if (result.kernels().isEmpty()) {
             out.println(
                     "# no times of kernels: on a GPU a call returns before its work is done; dunlin bench device has them");

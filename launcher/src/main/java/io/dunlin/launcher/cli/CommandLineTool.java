@@ -82,6 +82,7 @@ public final class CommandLineTool {
                         "Measures.",
                         List.of(
                                 new BenchStepCommand(terminal),
+                                new BenchDeviceCommand(terminal),
                                 new BenchCollectivesCommand(terminal),
                                 new BenchLinkCommand(terminal))),
                 new ExplainCommand(terminal));

@@ -1,5 +1,5 @@
 /**
- * What a host lends to a run: cores for each rank, a folder in shared memory, signals.
+ * What a host lends to a run: cores or a GPU for each rank, a folder in shared memory, signals.
  *
  * <p>Start at {@link io.dunlin.launcher.place.Placement}. Nothing of a run stays behind on a host: whoever leaves last
  * clears the shared folder.

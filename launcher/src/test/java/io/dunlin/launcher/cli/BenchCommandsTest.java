@@ -110,4 +110,18 @@ final class BenchCommandsTest {
         assertThat(tool.run("bench", "link", "--seconds", "-1")).isEqualTo(2);
         assertThat(recorded.err()).startsWith("DUN-100  --seconds expects a positive number");
     }
+
+    @ParameterizedTest
+    @CsvSource({
+        "device,--device,gpu,'cpu, cuda or auto'",
+        "device,--size,huge,'small, medium or large'",
+        "device,--seconds,0,a positive number",
+        "step,--device,gpu,'cpu, cuda or auto'"
+    })
+    void shouldSayWhatMeasurementsOfADeviceExpect(String verb, String option, String value, String expected) {
+        assertThat(tool.run("bench", verb, option, value)).isEqualTo(2);
+        assertThat(recorded.err())
+                .startsWith("DUN-100  " + option + " expects " + expected + ", found " + value)
+                .contains("dunlin bench " + verb + " --help");
+    }
 }
