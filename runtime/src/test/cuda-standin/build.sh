@@ -29,14 +29,15 @@ compile() {
     g++ "${options[@]}" "$2" -c "$1" -o "$(basename "$1" .cpp).o" "${@:3}" &
     jobs+=($!)
 }
-for file in driver settings streams memory modules nvrtc; do compile "$here/$file.cpp" -O1; done
+driver=(driver settings streams memory pinned copies modules grid faults)
+for file in "${driver[@]}" nvrtc; do compile "$here/$file.cpp" -O1; done
 compile "$here/fibers.cpp" -O3
 compile "$here/blas.cpp" -O3 -march=native -fno-strict-aliasing
 for file in cuda cublas nvrtc; do compile stubs-$file.cpp -O0; done
 for job in "${jobs[@]}"; do wait "$job"; done
 
 link=(g++ -shared -pthread)
-"${link[@]}" driver.o settings.o fibers.o streams.o memory.o modules.o stubs-cuda.o -o libcuda.so.1 \
+"${link[@]}" "${driver[@]/%/.o}" fibers.o stubs-cuda.o -o libcuda.so.1 \
     -Wl,-soname,libcuda.so.1 -ldl
 "${link[@]}" blas.o stubs-cublas.o -o libcublas.so.12 -Wl,-soname,libcublas.so.12,--version-script=cublas.map \
     -L. -l:libcuda.so.1

@@ -179,11 +179,15 @@ void destroy_streams(Context* context);
 
 Device* make_device(int index);  // memory.cpp
 Device* owner_of(const void* address);
+bool is_device_range(const void* start, size_t bytes);
+constexpr int FRESH = 0xff;  // bytes of memory that nobody has written: NaN in every floating-point type
+
+enum Pinning { PAGEABLE, PINNED, PARTLY_PINNED };  // pinned.cpp
+Pinning pinning_of(const void* start, size_t bytes);
 size_t all_pinned_bytes();
 void free_all(Context* owner);
 
-// fibers.cpp
-struct Launch {
+struct Launch {  // grid.cpp
     const standin_kernel* kernel;
     standin_dim3 grid, block;
     size_t dynamic_bytes;
@@ -191,6 +195,8 @@ struct Launch {
     std::vector<void*> parameters;
 };
 CUresult run_kernel(Launch& launch);
-CUresult run_guarded(const std::function<void()>& access);  // ILLEGAL_ADDRESS where the access faults
+
+CUresult run_guarded(const std::function<void()>& access);  // faults.cpp; ILLEGAL_ADDRESS where the access faults
+[[noreturn]] void leave_with(CUresult status);              // ends the guarded access in which it is called
 void catch_device_faults();
 void prepare_worker_thread(const char* name);

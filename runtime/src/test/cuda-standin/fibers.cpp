@@ -1,18 +1,16 @@
-// Runs kernels: one fiber per CUDA thread, one thread of the system per block.
+// Runs a block: one fiber per CUDA thread.
 //
 // A carrier fiber calls one CUDA thread after another until one of them has to wait; that one keeps the stack and a
 // new carrier goes on. A kernel without barriers so costs little more than a loop of calls.
-#include <algorithm>
-#include <csetjmp>
-#include <csignal>
-#include <cstdio>
-#include <cstring>
-#include <numeric>
-#include <pthread.h>
-#include <random>
+#include "fibers.h"
+
 #include <sys/mman.h>
 
-#include "driver.h"
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+thread_local Runner* runner __attribute__((tls_model("initial-exec")));
 
 // ---------------------------------------------------------------- switching stacks (System V ABI for x86-64)
 
@@ -45,70 +43,9 @@ standin_switch:
 
 // ---------------------------------------------------------------- one block
 
-namespace {
-
 constexpr size_t STACK_BYTES = 64 * 1024;
 constexpr size_t PAGE_BYTES = 4096;
 constexpr uint64_t INACTIVE_LANE = 0xdeaddeaddeaddeadull;  // what a shuffle from an absent lane brings
-
-enum State : uint8_t { UNBORN, READY, RUNNING, AT_BARRIER, IN_WARP, GONE };
-
-struct Thread : standin_thread {
-    void* stack_pointer;
-    State state;
-    uint8_t lane;
-    unsigned warp;
-    // of the warp operation it waits in
-    int operation, source;
-    unsigned mask;
-    uint64_t value, answer;
-};
-
-struct Warp {
-    unsigned members, arrived, exited;
-};
-
-// Runs blocks on one thread of the system.
-class Runner {
-public:
-    void (*thunk)(void**) = nullptr;
-    void** parameters = nullptr;
-    std::string reason;
-    Thread* me = nullptr;
-
-    ~Runner();
-    CUresult run_block(const Launch& launch, uint64_t index);
-    int barrier(int predicate);
-    uint64_t warp_operation(int operation, unsigned mask, uint64_t value, int source);
-
-private:
-    static void carrier();
-    void* next();
-    void* new_fiber(char* top);
-    char* take_stack();
-    void yield();
-    void wake(Thread& thread);
-    void release_barrier();
-    void finish_warp(unsigned warp, unsigned mask, int operation);
-    void exited(Thread& thread);
-    void lay_out(const Launch& launch, uint64_t index);
-    void shuffle_order();
-
-    std::vector<Thread> threads;
-    std::vector<Warp> warps;
-    std::vector<char*> free_stacks, mapped_stacks;
-    std::vector<char> dynamic;
-    std::vector<unsigned> order;
-    std::minstd_rand random;
-    void* scheduler = nullptr;
-    char* carrier_stack = nullptr;
-    unsigned count = 0, alive = 0, at_barrier = 0, predicates = 0, barrier_answer = 0;
-    unsigned ready = 0, born = 0, cursor = 0;
-};
-
-// Both are read in a signal handler, hence initial-exec: no lazy allocation there.
-thread_local Runner* runner __attribute__((tls_model("initial-exec")));
-thread_local sigjmp_buf* fault_exit __attribute__((tls_model("initial-exec")));
 
 Runner::~Runner() {
     for (char* bottom : mapped_stacks) munmap(bottom, STACK_BYTES + PAGE_BYTES);
@@ -319,151 +256,6 @@ CUresult Runner::run_block(const Launch& launch, uint64_t index) {
     return LAUNCH_FAILED;
 }
 
-// ---------------------------------------------------------------- a grid
-
-// Visits every block once, in the order of the settings.
-class BlockOrder {
-public:
-    explicit BlockOrder(uint64_t total) : total(total), how(settings.order) {
-        if (how != RANDOM || total < 3) return;
-        std::minstd_rand random(settings.seed);
-        offset = random() % total;
-        do {
-            stride = random() % total;
-        } while (std::gcd(stride, total) != 1);
-    }
-    // The next block, or total when all are taken.
-    uint64_t take() {
-        uint64_t i = taken.fetch_add(1);
-        if (i >= total) return total;
-        return how == REVERSE ? total - 1 - i : (i * stride + offset) % total;
-    }
-    const uint64_t total;
-
-private:
-    const int how;
-    uint64_t stride = 1, offset = 0;
-    std::atomic<uint64_t> taken{0};
-};
-
-void forget_runner() {
-    delete runner;
-    runner = nullptr;
-}
-
-CUresult run_blocks(const Launch& launch, BlockOrder& blocks, std::string& reason) {
-    if (!runner) runner = new Runner;
-    runner->thunk = launch.kernel->thunk;
-    runner->parameters = const_cast<void**>(launch.parameters.data());
-    runner->reason = "illegal address";
-    sigjmp_buf here;
-    fault_exit = &here;
-    volatile CUresult status = sigsetjmp(here, 1);
-    if (status == SUCCESS) {
-        for (;;) {
-            uint64_t index = blocks.take();
-            if (index >= blocks.total) break;
-            status = runner->run_block(launch, index);
-            if (status != SUCCESS) break;
-        }
-    }
-    fault_exit = nullptr;
-    if (status != SUCCESS) {
-        reason = runner->reason;
-        forget_runner();  // its fibers stopped anywhere
-    }
-    return status;
-}
-
-// ---------------------------------------------------------------- device faults
-
-struct sigaction previous_segv, previous_bus;
-
-// A fault inside a kernel or a copy leaves it; any other one is the JVM's, which uses them for its own checks.
-void on_fault(int signal_number, siginfo_t* info, void* machine) {
-    if (fault_exit) siglongjmp(*fault_exit, ILLEGAL_ADDRESS);
-    struct sigaction& previous = signal_number == SIGSEGV ? previous_segv : previous_bus;
-    if (previous.sa_flags & SA_SIGINFO) {
-        previous.sa_sigaction(signal_number, info, machine);
-    } else if (previous.sa_handler == SIG_DFL) {
-        signal(signal_number, SIG_DFL);
-        raise(signal_number);
-    } else if (previous.sa_handler != SIG_IGN) {
-        previous.sa_handler(signal_number);
-    }
-}
-
-}  // namespace
-
-void catch_device_faults() {
-    struct sigaction action = {};
-    action.sa_sigaction = on_fault;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-    sigaction(SIGSEGV, &action, &previous_segv);
-    sigaction(SIGBUS, &action, &previous_bus);
-}
-
-namespace {
-struct AlternativeStack {
-    static constexpr size_t BYTES = 64 * 1024;
-    void* memory = malloc(BYTES);
-
-    ~AlternativeStack() {
-        stack_t none = {};
-        none.ss_flags = SS_DISABLE;
-        sigaltstack(&none, nullptr);
-        free(memory);
-    }
-};
-}  // namespace
-
-// Signals of the process stay with the JVM's threads; faults are taken on a stack of their own, as a kernel may have
-// used up its fiber's.
-void prepare_worker_thread(const char* name) {
-    sigset_t all;
-    sigfillset(&all);
-    for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&all, fault);
-    pthread_sigmask(SIG_SETMASK, &all, nullptr);
-    static thread_local AlternativeStack mine;
-    stack_t alternative = {};
-    alternative.ss_size = AlternativeStack::BYTES;
-    alternative.ss_sp = mine.memory;
-    sigaltstack(&alternative, nullptr);
-    pthread_setname_np(pthread_self(), name);
-}
-
-CUresult run_guarded(const std::function<void()>& access) {
-    sigjmp_buf here;
-    fault_exit = &here;
-    volatile CUresult status = sigsetjmp(here, 1);
-    if (status == SUCCESS) access();
-    fault_exit = nullptr;
-    return status;
-}
-
-CUresult run_kernel(Launch& launch) {
-    BlockOrder blocks((uint64_t)launch.grid.x * launch.grid.y * launch.grid.z);
-    int helpers = blocks.total > 1 ? settings.processors - 1 : 0;
-    std::vector<CUresult> statuses(helpers + 1);
-    std::vector<std::string> reasons(helpers + 1);
-    std::vector<std::thread> processors;
-    for (int i = 1; i <= helpers; i++) {
-        processors.emplace_back([&, i] {
-            prepare_worker_thread("standin-sm");
-            statuses[i] = run_blocks(launch, blocks, reasons[i]);
-            forget_runner();
-        });
-    }
-    statuses[0] = run_blocks(launch, blocks, reasons[0]);
-    for (std::thread& processor : processors) processor.join();
-    for (int i = 0; i <= helpers; i++) {
-        if (statuses[i] == SUCCESS) continue;
-        complain("kernel %s failed: %s (CUDA error %d)", launch.kernel->name, reasons[i].c_str(), statuses[i]);
-        return statuses[i];
-    }
-    return SUCCESS;
-}
-
 // ---------------------------------------------------------------- what kernels call
 
 API standin_thread* standin_self() { return runner->me; }
@@ -474,6 +266,5 @@ API uint64_t standin_warp(int operation, unsigned mask, uint64_t value, int sour
 }
 API void standin_trap(const char* why) {
     if (runner) runner->reason = why;
-    if (fault_exit) siglongjmp(*fault_exit, LAUNCH_FAILED);
-    abort();
+    leave_with(LAUNCH_FAILED);
 }

@@ -28,7 +28,12 @@ public interface Stream {
      */
     void download(MemorySegment device, MemorySegment host);
 
-    /** Marks the work submitted so far. */
+    /**
+     * Marks the work submitted so far.
+     *
+     * <p>A stream may use its events again: one whose work is done may be the answer once more, at the earliest to the
+     * 256th call after it. Whoever keeps an event for longer may see it pending again, for later work of this stream.
+     */
     Event record();
 
     /** Lets later work on this stream begin only after {@code event}. */

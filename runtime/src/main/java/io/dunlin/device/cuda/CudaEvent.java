@@ -1,41 +1,29 @@
 package io.dunlin.device.cuda;
 
 import io.dunlin.device.Event;
-import java.util.concurrent.atomic.AtomicLong;
 import jcuda.driver.CUevent;
 
-/**
- * The {@code sequence}-th recording in a slot of {@link EventRing}.
- *
- * <p>A slot is recorded anew only after its former recording was seen done. So an event whose slot has gone on is done,
- * and nobody needs to say when an event is no longer used.
- */
-record CudaEvent(Slot slot, long sequence) implements Event {
-    /** An event of the driver, recorded again and again. */
-    static final class Slot {
-        final CUevent event;
-        final CudaStream stream;
-        /** How often it was recorded. */
-        final AtomicLong sequence = new AtomicLong();
+/** An event of the driver, recorded again and again on one stream: see {@link EventRing}. */
+final class CudaEvent implements Event {
+    private final CUevent event;
+    private final CudaStream stream;
 
-        Slot(CUevent event, CudaStream stream) {
-            this.event = event;
-            this.stream = stream;
-        }
+    CudaEvent(CUevent event, CudaStream stream) {
+        this.event = event;
+        this.stream = stream;
     }
 
-    /** Whether the slot has gone on, and the work before this event was done then. */
-    boolean passed() {
-        return slot.sequence.get() != sequence;
+    CUevent handle() {
+        return event;
     }
 
     @Override
     public boolean done() {
-        return passed() || slot.stream.ready(slot.event, "cuEventQuery");
+        return stream.ready(event, "cuEventQuery");
     }
 
     @Override
     public void synchronize() {
-        slot.stream.await(this::done);
+        stream.waitFor(this);
     }
 }

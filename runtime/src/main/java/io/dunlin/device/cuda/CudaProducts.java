@@ -103,20 +103,24 @@ final class CudaProducts {
                                 Math.toIntExact(result.rows()),
                                 Math.toIntExact(inner),
                                 one,
-                                new Address(a.address()),
+                                pointer(a),
                                 type(a),
                                 stride(a),
-                                new Address(b.address()),
+                                pointer(b),
                                 type(b),
                                 stride(b),
                                 beta,
-                                new Address(result.address()),
+                                pointer(result),
                                 type(result),
                                 stride(result),
                                 cublasComputeType.CUBLAS_COMPUTE_32F,
                                 cublasGemmAlgo.CUBLAS_GEMM_DEFAULT),
                         "cublasGemmEx",
                         "a matrix product");
+    }
+
+    private Pointer pointer(Tensor tensor) {
+        return stream.addresses().plain(tensor.address());
     }
 
     private static int type(Tensor tensor) {

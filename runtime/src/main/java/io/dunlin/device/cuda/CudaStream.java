@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
@@ -30,6 +29,7 @@ final class CudaStream implements Stream {
     private final CudaContext context;
     private final CUstream stream = new CUstream();
     private final EventRing events = new EventRing(this);
+    private final AddressCache addresses = new AddressCache();
     private final long deadlineNs;
     private final KernelFactory factory;
     private volatile Optional<Kernels> kernels = Optional.empty(); // written on the owner
@@ -59,6 +59,11 @@ final class CudaStream implements Stream {
 
     CudaDevice device() {
         return device;
+    }
+
+    /** Pointers for calls of the thread that submits. */
+    AddressCache addresses() {
+        return addresses;
     }
 
     /** Of the memory of the device. */
@@ -92,7 +97,10 @@ final class CudaStream implements Stream {
             account()
                     .check(
                             JCudaDriver.cuMemcpyHtoDAsync(
-                                    DeviceAddress.of(deviceMemory), Address.of(host), lengthBytes, stream),
+                                    addresses.ofDevice(deviceMemory.address()),
+                                    addresses.plain(host.address()),
+                                    lengthBytes,
+                                    stream),
                             "cuMemcpyHtoDAsync",
                             "a copy to the GPU");
         }
@@ -106,7 +114,10 @@ final class CudaStream implements Stream {
             account()
                     .check(
                             JCudaDriver.cuMemcpyDtoHAsync(
-                                    Address.of(host), DeviceAddress.of(deviceMemory), lengthBytes, stream),
+                                    addresses.plain(host.address()),
+                                    addresses.ofDevice(deviceMemory.address()),
+                                    lengthBytes,
+                                    stream),
                             "cuMemcpyDtoHAsync",
                             "a copy to the host");
         }
@@ -127,7 +138,7 @@ final class CudaStream implements Stream {
     public Event record() {
         enter();
         CudaEvent event = events.next();
-        account().check(JCudaDriver.cuEventRecord(event.slot().event, stream), "cuEventRecord", "an event");
+        account().check(JCudaDriver.cuEventRecord(event.handle(), stream), "cuEventRecord", "an event");
         return event;
     }
 
@@ -137,14 +148,12 @@ final class CudaStream implements Stream {
             event.synchronize(); // of another device: only the host can wait for it
             return;
         }
-        if (!other.passed()) {
-            enter();
-            account()
-                    .check(
-                            JCudaDriver.cuStreamWaitEvent(stream, other.slot().event, 0),
-                            "cuStreamWaitEvent",
-                            "a wait for an event");
-        }
+        enter();
+        account()
+                .check(
+                        JCudaDriver.cuStreamWaitEvent(stream, other.handle(), 0),
+                        "cuStreamWaitEvent",
+                        "a wait for an event");
     }
 
     @Override
@@ -160,9 +169,9 @@ final class CudaStream implements Stream {
     }
 
     /** Waits on the host, no longer than the deadline. */
-    void await(BooleanSupplier done) {
+    void waitFor(CudaEvent event) {
         long start = System.nanoTime();
-        while (!done.getAsBoolean()) {
+        while (!event.done()) {
             long waitedNs = System.nanoTime() - start;
             if (waitedNs > deadlineNs) {
                 throw CudaException.late(

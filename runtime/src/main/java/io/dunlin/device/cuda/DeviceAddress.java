@@ -1,6 +1,5 @@
 package io.dunlin.device.cuda;
 
-import java.lang.foreign.MemorySegment;
 import jcuda.driver.CUdeviceptr;
 
 /** A plain address as JCuda's type for memory of the GPU, and back: JCuda itself offers neither. */
@@ -10,10 +9,6 @@ final class DeviceAddress extends CUdeviceptr {
 
     DeviceAddress(long address) {
         super(new CUdeviceptr(), address);
-    }
-
-    static DeviceAddress of(MemorySegment segment) {
-        return new DeviceAddress(segment.address());
     }
 
     long value() {

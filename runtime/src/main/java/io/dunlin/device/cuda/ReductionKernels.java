@@ -68,7 +68,7 @@ final class ReductionKernels {
             result = stream.device().allocateHost("sums", RESULT_BYTES);
             resultAddress = Address.of(result);
         }
-        DeviceAddress from = new DeviceAddress(deviceAddress);
+        DeviceAddress from = stream.addresses().ofDevice(deviceAddress);
         stream.account()
                 .check(
                         JCudaDriver.cuMemcpyDtoHAsync(resultAddress, from, RESULT_BYTES, stream.handle()),

@@ -3,9 +3,13 @@ package io.dunlin.device.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.dunlin.device.Event;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -129,6 +133,24 @@ class CudaDeviceTest {
         stream.download(memory, back);
         stream.synchronize();
         assertThat(back.mismatch(end)).isEqualTo(-1);
+    }
+
+    @Test
+    void shouldRecordEventsAnewOnlyAfterManyOthers() {
+        Event first = stream.record();
+        Set<Event> others = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (int i = 1; i < EventRing.LEAST; i++) {
+            others.add(stream.record());
+        }
+        assertThat(others).hasSize(EventRing.LEAST - 1).doesNotContain(first);
+        stream.synchronize();
+        assertThat(first.done()).isTrue();
+        for (int i = 0; i < 3 * EventRing.LEAST; i++) {
+            Event next = stream.record();
+            next.synchronize();
+            others.add(next);
+        }
+        assertThat(others).contains(first).hasSizeBetween(EventRing.LEAST, EventRing.LEAST + 1);
     }
 
     @Test

@@ -24,8 +24,11 @@ public @interface NeedsCuda {
     final class Condition implements ExecutionCondition {
         @Override
         public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-            CudaStandIn.Readiness readiness = CudaStandIn.readiness();
-            return evaluate(readiness, "true".equals(System.getenv("CI")));
+            return evaluate();
+        }
+
+        static ConditionEvaluationResult evaluate() {
+            return evaluate(CudaStandIn.readiness(), "true".equals(System.getenv("CI")));
         }
 
         static ConditionEvaluationResult evaluate(CudaStandIn.Readiness readiness, boolean continuousIntegration) {

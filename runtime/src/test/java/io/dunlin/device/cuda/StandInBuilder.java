@@ -67,7 +67,7 @@ final class StandInBuilder {
         return Arrays.stream(searchPath.split(File.pathSeparator))
                 .filter(folder -> !folder.isEmpty())
                 .map(folder -> Path.of(folder, "g++"))
-                .filter(Files::isExecutable)
+                .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
                 .findFirst()
                 .orElseThrow(() -> new NoSuchFileException("there is no g++ in " + searchPath));
     }
