@@ -2,6 +2,7 @@ package io.dunlin.parallel;
 
 import io.dunlin.error.DunlinException;
 import io.dunlin.error.ExitCode;
+import java.util.concurrent.TimeUnit;
 
 /** Ranks that cannot train together. */
 public final class ParallelException extends DunlinException {
@@ -16,7 +17,26 @@ public final class ParallelException extends DunlinException {
         return new ParallelException(
                 "DUN-531",
                 message,
-                "Start every rank from the same job file with the same --set options and the same version of dunlin.",
+                "Start every rank from the same job file with the same --set options and the same version of dunlin, and say train.device = \"cuda\" or \"cpu\" where some hosts have no GPU.",
                 ExitCode.USAGE);
+    }
+
+    /** DUN-532: gradients do not leave a device, or do not come back to it. */
+    public static ParallelException copyLate(String direction, long lengthBytes, int bucket, long waitedNs) {
+        return new ParallelException(
+                "DUN-532",
+                "the copy of %,d bytes of gradients (bucket %d) %s the device has not ended within %d s"
+                        .formatted(lengthBytes, bucket, direction, TimeUnit.NANOSECONDS.toSeconds(waitedNs)),
+                "see whether the GPU answers: nvidia-smi; then: dunlin resume RUN",
+                ExitCode.HANG);
+    }
+
+    /** DUN-532: the thread that carries gradients is in a call that does not return. */
+    public static ParallelException carrierStuck(long waitedS) {
+        return new ParallelException(
+                "DUN-532",
+                "the thread that carries gradients has not ended within %d s".formatted(waitedS),
+                "see whether the GPU answers: nvidia-smi; then: dunlin resume RUN",
+                ExitCode.HANG);
     }
 }

@@ -81,7 +81,7 @@ public final class DataParallelExchange implements GradientExchange {
         return new DataParallelExchange(
                 communicator,
                 buckets,
-                direct ? new HostCarrier(buckets, reduction) : new StagedCarrier(buckets, reduction, staging));
+                direct ? new HostCarrier(buckets, reduction) : StagedCarrier.open(buckets, reduction, staging));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.dunlin.parallel.shard;
 import io.dunlin.collectives.Work;
 import io.dunlin.device.Event;
 import io.dunlin.device.Stream;
+import io.dunlin.parallel.ParallelException;
 import io.dunlin.train.GradientExchange.GradientPartials;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -15,11 +16,14 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>The thread that computes says which buckets are final ({@link #start}); a thread of this carrier does everything
  * else, because the other is busy submitting work, or waits for its end.
+ *
+ * <p>After a failure buckets may still be on their way: whoever goes on in this process aborts the communicator, closes
+ * this, and only then the device.
  */
 final class StagedCarrier implements BucketCarrier {
     private static final long SPIN_NS = 20_000;
     private static final long PAUSE_NS = 50_000;
-    private static final long CLOSE_MS = 10_000;
+    private static final Duration CLOSING = Duration.ofSeconds(10);
 
     private final GradientBuckets buckets;
     private final BucketReduction reduction;
@@ -35,7 +39,11 @@ final class StagedCarrier implements BucketCarrier {
     private final Work[] travelling; // [bucket]
     private final Event[] back; // [bucket]: its sum is on the device; written before `finished` is
 
-    private final Thread carrier;
+    private final Thread carrier = Thread.ofPlatform()
+            .daemon()
+            .name("gradient-carrier")
+            .uncaughtExceptionHandler((thread, cause) -> fail(cause))
+            .unstarted(this::carry);
     private volatile Thread submitter = Thread.currentThread();
     private long steps;
     private volatile long begun; // steps
@@ -53,8 +61,7 @@ final class StagedCarrier implements BucketCarrier {
         record Cause(RuntimeException exception) implements Failure {}
     }
 
-    /** Starts the thread. */
-    StagedCarrier(GradientBuckets buckets, BucketReduction reduction, Staging staging) {
+    private StagedCarrier(GradientBuckets buckets, BucketReduction reduction, Staging staging) {
         this.buckets = buckets;
         this.reduction = reduction;
         this.compute = staging.compute();
@@ -67,7 +74,13 @@ final class StagedCarrier implements BucketCarrier {
         this.out = new Event[buckets.count()];
         this.travelling = new Work[buckets.count()];
         this.back = new Event[buckets.count()];
-        this.carrier = Thread.ofPlatform().daemon().name("gradient-carrier").start(this::carry);
+    }
+
+    /** Opens the streams and starts the thread. */
+    static StagedCarrier open(GradientBuckets buckets, BucketReduction reduction, Staging staging) {
+        StagedCarrier opened = new StagedCarrier(buckets, reduction, staging);
+        opened.carrier.start();
+        return opened;
     }
 
     // ---------------------------------------------------------------- the thread that computes
@@ -96,9 +109,6 @@ final class StagedCarrier implements BucketCarrier {
         long startNs = System.nanoTime();
         while (finished != begun) {
             throwFailure();
-            if (!carrier.isAlive()) {
-                throw new IllegalStateException("the thread that carries gradients has ended");
-            }
             pause(System.nanoTime() - startNs);
         }
         if (buckets.count() > 0) {
@@ -118,29 +128,35 @@ final class StagedCarrier implements BucketCarrier {
         closed = true;
         LockSupport.unpark(carrier);
         try {
-            carrier.join(Duration.ofMillis(CLOSE_MS));
+            if (!carrier.join(CLOSING)) {
+                throw ParallelException.carrierStuck(CLOSING.toSeconds());
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            throw ParallelException.carrierStuck(0);
         }
     }
 
     // ---------------------------------------------------------------- the thread of this carrier
 
     private void carry() {
-        try {
-            Step step = new Step();
-            for (long number = 1; !closed; number++) {
-                while (begun != number && !closed) {
-                    LockSupport.park(this);
-                }
-                step.run();
-                finished = number;
-                LockSupport.unpark(submitter);
+        Step step = new Step();
+        for (long number = 1; !closed; number++) {
+            while (begun != number && !closed) {
+                LockSupport.park(this);
             }
-        } catch (RuntimeException e) {
-            failure = new Failure.Cause(e);
+            step.run();
+            finished = number;
             LockSupport.unpark(submitter);
         }
+    }
+
+    private void fail(Throwable cause) {
+        failure = new Failure.Cause(
+                cause instanceof RuntimeException known
+                        ? known
+                        : new IllegalStateException("the thread that carries gradients has ended", cause));
+        LockSupport.unpark(submitter);
     }
 
     private static void pause(long idleNs) {
@@ -151,7 +167,7 @@ final class StagedCarrier implements BucketCarrier {
         }
     }
 
-    /** Of the buckets of a step the first {@code copied} leave the device, {@code sent} travel, {@code returned} are on their way back. */
+    /** The buckets of a step: how many have set out from the device, from this host, and back to the device. */
     private final class Step {
         private int copied;
         private int sent;
@@ -163,15 +179,18 @@ final class StagedCarrier implements BucketCarrier {
             returned = 0;
             long movedNs = System.nanoTime();
             while (returned < buckets.count() && !closed) {
-                if (copyOut() | send() | copyBack()) {
+                if (returned == submitted) {
+                    LockSupport.park(StagedCarrier.this); // until the next bucket is computed
                     movedNs = System.nanoTime();
-                    continue;
+                } else if (copyOut() | send() | copyBack()) {
+                    movedNs = System.nanoTime();
+                } else {
+                    long idleNs = System.nanoTime() - movedNs;
+                    if (idleNs > deadlineNs) {
+                        sayWhatIsLate();
+                    }
+                    pause(idleNs);
                 }
-                long idleNs = System.nanoTime() - movedNs;
-                if (idleNs > deadlineNs) {
-                    sayWhatIsLate();
-                }
-                pause(idleNs);
             }
         }
 
@@ -210,23 +229,28 @@ final class StagedCarrier implements BucketCarrier {
                 return false;
             }
             travelling[returned].await();
+            bringBack();
+            return true;
+        }
+
+        private void bringBack() {
             MemorySegment target = onDevice.of(buckets.get(returned)).result();
             inward.upload(onHost.of(returned).result(), target);
             back[returned] = inward.record();
             returned++;
-            return true;
         }
 
-        /** Nothing has moved for too long: waits for the oldest, which ends in its own typed error. */
+        /** Nothing has moved for too long: fails with the bucket that everything waits for. */
         private void sayWhatIsLate() {
             if (returned < sent) {
-                travelling[returned].await(Duration.ofNanos(1));
+                travelling[returned].await(Duration.ofNanos(1)); // knows better what it waits for
+                bringBack(); // it has come at the last moment
             } else if (sent < copied) {
-                out[sent].synchronize();
-            } else if (copied < submitted) {
-                back[copied - onHost.count()].synchronize();
+                throw ParallelException.copyLate("from", buckets.get(sent).lengthBytes(), sent, deadlineNs);
+            } else {
+                int before = copied - onHost.count();
+                throw ParallelException.copyLate("to", buckets.get(before).lengthBytes(), before, deadlineNs);
             }
-            // Else the next bucket is not computed yet, and whoever watches the steps of this rank says so.
         }
     }
 }
