@@ -20,15 +20,16 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("standin-only")
 class CudaOverlapTest {
     private static final double LEAST_SHARE = 0.8;
+    private static final int STEPS = 10;
 
-    /** 16 MB of gradients in 16 buckets; what no compute is left to hide is the last of them. */
-    private static final TestJob JOB = TestJob.tiny(8)
+    /** 19 MB of gradients in 19 buckets; what no compute is left to hide is the last of them. */
+    private static final TestJob JOB = TestJob.tiny(STEPS)
             .with("train.device", "\"cuda\"")
-            .with("model.layers", 20)
+            .with("model.layers", 24)
             .with("model.width", 128)
             .with("model.heads", 4)
-            .with("train.micro_batch", 4)
-            .with("train.tokens_per_step", 256)
+            .with("train.micro_batch", 6)
+            .with("train.tokens_per_step", 384)
             .with("parallel.bucket_mib", 1)
             .with("checkpoint.interval", 0)
             .with("eval.sample.interval", 0);
@@ -44,18 +45,18 @@ class CudaOverlapTest {
                 .trace(folder.resolve("trace-%p"));
         try (LocalCluster cluster = LocalCluster.withGpus(folder, gpus)) {
             cluster.train("run", JOB, 2).succeeds();
+            List<Double> shares = new ArrayList<>();
             for (long pid : cluster.run("run").rankPids()) {
-                List<Double> shares = hiddenShares(StandInTrace.read(folder.resolve("trace-" + pid)));
-
-                // Two cores do here what two GPUs, their buses and their hosts do: a step in which one rank had to wait
-                // for
-                // a core hides less, and says nothing of the order of the work.
-                assertThat(shares)
-                        .hasSize(7)
-                        .filteredOn(share -> share >= LEAST_SHARE)
-                        .as("%s", shares)
-                        .hasSizeGreaterThanOrEqualTo(2);
+                shares.addAll(hiddenShares(StandInTrace.read(folder.resolve("trace-" + pid))));
             }
+
+            // The median, because two cores do here what two GPUs, their buses and their hosts do: in some steps a rank
+            // waits
+            // for a core, and the other for that rank.
+            assertThat(shares).hasSize(2 * (STEPS - 1));
+            assertThat(shares.stream().sorted().toList().get(shares.size() / 2))
+                    .as("median of %s", shares)
+                    .isGreaterThanOrEqualTo(LEAST_SHARE);
         }
     }
 
