@@ -13,7 +13,8 @@ public interface Device extends AutoCloseable {
      * <p>The segment stands for an address and a length, to be sliced and given to kernels and copies of this device. Its
      * contents may lie where the host cannot reach them (see {@link #hostReadable()}): then reading, writing or filling
      * the segment throws {@link WrongThreadException}, and code that uses the plain address brings the process down.
-     * Portable code moves contents by {@link Stream#upload} and {@link Stream#download}.
+     * Portable code moves contents by {@link HostAccess}, or in the step path by {@link Stream#upload} and {@link
+     * Stream#download}.
      *
      * @param purpose for the memory table, for example {@code weights}
      * @param lengthBytes 0 or more

@@ -32,13 +32,13 @@ final class ModelPass implements Pass {
     private final Head.Planned head;
     private final long headOffset;
 
-    private final Stream queue;
+    private final Stream compute;
     private final MemorySegment givenTokens; // I32 [R], on the host
     private final MemorySegment givenTargets; // I32 [R], on the host
     private Event loaded; // what was given is on the device
     private final Tensor tokens; // I32 [R]
-    private final Tensor[] stream; // [L + 1] of [R, C]: the input of each block, and what the last gives
-    private final Tensor dStream; // [R, C]
+    private final Tensor[] residual; // [L + 1] of [R, C]: the input of each block, and what the last gives
+    private final Tensor dResidual; // [R, C]
 
     ModelPass(Network network, ModelConfig config, ActivationPlan plan, PassKind kind, long flatElements) {
         this.batch = plan.batch();
@@ -46,24 +46,24 @@ final class ModelPass implements Pass {
         this.vocabulary = config.vocabulary();
         this.trains = plan.trains();
         this.flatElements = flatElements;
-        queue = plan.stream();
+        compute = plan.stream();
         long givenBytes = plan.rows() * (long) Integer.BYTES;
         givenTokens = plan.hostMemory("tokens", givenBytes);
-        givenTargets = plan.hostMemory("tokens", givenBytes);
-        loaded = queue.record();
+        givenTargets = plan.hostMemory("targets", givenBytes);
+        loaded = compute.record();
         int layers = network.blocks().size();
         tokens = plan.own(DType.I32, 1, plan.rows()).reshape(Shape.of(plan.rows()));
         embedding = network.embedding().plan(plan);
-        stream = new Tensor[layers + 1];
+        residual = new Tensor[layers + 1];
         blocks = new Block.Planned[layers];
         blockOffsets = new long[layers];
         for (int i = 0; i < layers; i++) {
-            stream[i] = plan.blockInput(config.width());
+            residual[i] = plan.blockInput(config.width());
             blocks[i] = network.blocks().get(i).plan(plan);
             blockOffsets[i] = network.blocks().get(i).flatOffset();
         }
-        stream[layers] = plan.blockInput(config.width());
-        dStream = plan.gradient("stream", config.width());
+        residual[layers] = plan.blockInput(config.width());
+        dResidual = plan.gradient("stream", config.width());
         head = kind == PassKind.GENERATE
                 ? network.head().planLogits(plan)
                 : network.head().plan(plan);
@@ -78,15 +78,15 @@ final class ModelPass implements Pass {
         }
         load(microBatch);
         Tensor x = forward();
-        head.backward(x, gradientScale, dStream);
+        head.backward(x, gradientScale, dResidual);
         ready.ready(headOffset, flatElements - headOffset);
         long end = headOffset;
         for (int i = blocks.length - 1; i >= 0; i--) {
-            blocks[i].backward(stream[i], dStream);
+            blocks[i].backward(residual[i], dResidual);
             ready.ready(blockOffsets[i], end - blockOffsets[i]);
             end = blockOffsets[i];
         }
-        embedding.backward(tokens, dStream);
+        embedding.backward(tokens, dResidual);
         ready.ready(0, end);
         return head.lossSum(); // last: until here nobody waits, so that work is submitted ahead of a GPU
     }
@@ -110,22 +110,22 @@ final class ModelPass implements Pass {
     }
 
     private Tensor forward() {
-        embedding.forward(tokens, stream[0]);
+        embedding.forward(tokens, residual[0]);
         for (int i = 0; i < blocks.length; i++) {
-            blocks[i].forward(stream[i], stream[i + 1]);
+            blocks[i].forward(residual[i], residual[i + 1]);
         }
-        return stream[blocks.length];
+        return residual[blocks.length];
     }
 
     private void load(MicroBatch microBatch) {
         load(microBatch.tokens(), givenTokens, tokens, 0);
         load(microBatch.targets(), givenTargets, head.targets(), -1);
-        loaded = queue.record();
+        loaded = compute.record();
     }
 
     private void load(Tensor given) {
         load(given, givenTokens, tokens, 0);
-        loaded = queue.record();
+        loaded = compute.record();
     }
 
     /** Copies I32 [B, T] to the device, checking what would otherwise read outside of the weights. */
@@ -143,7 +143,7 @@ final class ModelPass implements Pass {
             }
             pinned.setAtIndex(ValueLayout.JAVA_INT, i, token);
         }
-        queue.upload(pinned, to.segment());
+        compute.upload(pinned, to.segment());
     }
 
     @Override
