@@ -32,7 +32,8 @@ final class GpuVerbsTest {
 
     @Test
     void shouldFindAndOpenGpus() throws Exception {
-        Ended one = dunlin(StandInEnvironment.build().variables(), "doctor", "--ranks", "1", "--set", "train.device=cuda");
+        Ended one =
+                dunlin(StandInEnvironment.build().variables(), "doctor", "--ranks", "1", "--set", "train.device=cuda");
         Ended three = dunlin(
                 StandInEnvironment.build().with("devices", 3).variables(),
                 "doctor",
