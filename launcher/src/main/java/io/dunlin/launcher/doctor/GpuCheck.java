@@ -38,13 +38,14 @@ final class GpuCheck implements Check {
             return unusable(
                     "a process that asked the driver of the GPU ended with: " + e.getMessage(), "install it again");
         }
-        if (facts.usable()) {
+        if (facts.problem().isEmpty()) {
             return usable(facts);
         }
-        if (choice != DeviceChoice.CUDA && facts.gpus().isEmpty()) {
+        GpuProbe.Problem problem = facts.problem().get();
+        if (choice != DeviceChoice.CUDA && facts.gpus().isEmpty() && problem.isAbsence()) {
             return new Finding.Ok(NONE);
         }
-        return unusable(found(facts) + facts.problem(), facts.remedy());
+        return unusable(found(facts) + problem.text(), problem.remedy());
     }
 
     private Finding usable(GpuProbe.Facts facts) {

@@ -28,12 +28,19 @@ final class GpuProbe {
      * @param gpus all that the driver shows
      * @param blas major version of the cuBLAS that is found; 0 if there is none
      * @param problem what keeps ranks from using them; empty if they were opened
-     * @param remedy of the problem
      */
-    record Facts(String driver, List<Gpus.Gpu> gpus, int blas, String problem, String remedy) {
+    record Facts(String driver, List<Gpus.Gpu> gpus, int blas, Optional<Problem> problem) {
         /** Whether a rank can compute on them. */
         boolean usable() {
             return problem.isEmpty();
+        }
+    }
+
+    /** As an error says it. */
+    record Problem(String code, String text, String remedy) {
+        /** Whether something is not there, and not broken. */
+        boolean isAbsence() {
+            return code.equals("DUN-420");
         }
     }
 
@@ -50,8 +57,7 @@ final class GpuProbe {
                 found.driverServes().orElse(""),
                 found.all(),
                 found.blas(),
-                problem.map(Throwable::getMessage).orElse(""),
-                problem.map(CudaException::remedy).orElse(""))));
+                problem.map(why -> new Problem(why.code(), String.valueOf(why.getMessage()), why.remedy())))));
     }
 
     private static Optional<CudaException> open(int gpus) {

@@ -20,8 +20,6 @@ import java.util.stream.Collectors;
  * @param remark what a person should know of how it was chosen
  */
 public record ComputeDevice(Device device, Kind kind, Optional<Remark> remark) implements AutoCloseable {
-    private static final String UNAVAILABLE = "DUN-420";
-
     /** Where a rank really computes. */
     public enum Kind {
         CPU,
@@ -51,16 +49,18 @@ public record ComputeDevice(Device device, Kind kind, Optional<Remark> remark) i
     public static ComputeDevice open(DeviceChoice choice, Seat seat, MemorySource memory) {
         return switch (choice) {
             case CPU -> cpu(seat, memory, Optional.empty());
-            case CUDA -> cuda(seat);
-            case AUTO -> {
-                try {
-                    yield cuda(seat);
-                } catch (CudaException e) {
-                    if (!e.code().equals(UNAVAILABLE)) {
-                        throw e; // there is a GPU, and it does not do: that is for a person to mend
-                    }
-                    yield cpu(seat, memory, noGpu(e).filter(remark -> seat.isFirst()));
+            case CUDA -> {
+                Gpus gpus = Gpus.look(cudaOptions(0));
+                if (gpus.missing().isPresent()) {
+                    throw gpus.missing().get();
                 }
+                yield cuda(seat, gpus);
+            }
+            case AUTO -> {
+                Gpus gpus = Gpus.look(cudaOptions(0));
+                yield gpus.missing().isEmpty()
+                        ? cuda(seat, gpus) // if it cannot be opened, that is for a person to mend
+                        : cpu(seat, memory, noGpu(seat, gpus.missing().get()));
             }
         };
     }
@@ -70,13 +70,9 @@ public record ComputeDevice(Device device, Kind kind, Optional<Remark> remark) i
         return new ComputeDevice(CpuDevice.open(options), Kind.CPU, remark);
     }
 
-    private static ComputeDevice cuda(Seat seat) {
-        Gpus gpus = Gpus.look(cudaOptions(0));
-        if (gpus.missing().isPresent()) {
-            throw gpus.missing().get();
-        }
-        Optional<Remark> remark = shared(seat, gpus.all());
-        return new ComputeDevice(CudaDevice.open(cudaOptions(seat.gpu(gpus.all().size()))), Kind.CUDA, remark);
+    private static ComputeDevice cuda(Seat seat, Gpus gpus) {
+        int ordinal = seat.gpu(gpus.all().size());
+        return new ComputeDevice(CudaDevice.open(cudaOptions(ordinal)), Kind.CUDA, shared(seat, gpus.all()));
     }
 
     /** GPU {@code ordinal}; unpacked libraries are kept where those for the CPU are. */
@@ -84,8 +80,10 @@ public record ComputeDevice(Device device, Kind kind, Optional<Remark> remark) i
         return CudaOptions.of(ordinal, CpuOptions.userCache());
     }
 
-    private static Optional<Remark> noGpu(CudaException why) {
-        return Optional.of(new Remark.NoGpu("no GPU is used: %s; %s".formatted(why.getMessage(), why.remedy())));
+    /** Said by the first rank of the host. */
+    private static Optional<Remark> noGpu(Seat seat, CudaException why) {
+        String text = "no GPU is used: %s; %s".formatted(why.getMessage(), why.remedy());
+        return seat.isFirst() ? Optional.of(new Remark.NoGpu(text)) : Optional.empty();
     }
 
     /** Said by the first rank of each GPU that has several. */

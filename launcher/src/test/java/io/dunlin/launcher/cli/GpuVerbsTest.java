@@ -32,7 +32,8 @@ final class GpuVerbsTest {
 
     @Test
     void shouldFindAndOpenGpus() throws Exception {
-        Ended one = dunlin(StandInEnvironment.build().variables(), "doctor", "--ranks", "1", "--set", "train.device=cuda");
+        Ended one =
+                dunlin(StandInEnvironment.build().variables(), "doctor", "--ranks", "1", "--set", "train.device=cuda");
         Ended three = dunlin(
                 StandInEnvironment.build().with("devices", 3).variables(),
                 "doctor",
@@ -53,8 +54,8 @@ final class GpuVerbsTest {
     @Test
     void shouldTellAMachineWithCuda13WhatWorks() throws Exception {
         Path libraries = Path.of(StandInEnvironment.build().variables().get("LD_LIBRARY_PATH"));
-        Files.createSymbolicLink(folder.resolve("libcuda.so.1"), libraries.resolve("libcuda.so.1"));
-        Files.createSymbolicLink(folder.resolve("libcublas.so.13"), libraries.resolve("libcublas.so.12"));
+        Files.copy(libraries.resolve("libcuda.so.1"), folder.resolve("libcuda.so.1"));
+        Files.copy(libraries.resolve("libcublas.so.12"), folder.resolve("libcublas.so.13"));
         Map<String, String> only13 = Map.of("LD_LIBRARY_PATH", folder.toString());
 
         Ended asked = dunlin(only13, "doctor", "--ranks", "1", "--set", "train.device=cuda");

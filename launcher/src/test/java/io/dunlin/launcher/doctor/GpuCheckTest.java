@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,15 +18,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 final class GpuCheckTest {
     private static final Gpus.Gpu GPU = new Gpus.Gpu("NVIDIA A100", "8.0", 40L << 30);
-    private static final GpuProbe.Facts GOOD = new GpuProbe.Facts("12.6", List.of(GPU), 12, "", "");
-    private static final GpuProbe.Facts NO_DRIVER =
-            new GpuProbe.Facts("", List.of(), 0, "CUDA cannot be used here: there is no driver", "install it");
-    private static final GpuProbe.Facts ONLY_13 = new GpuProbe.Facts(
-            "13.0",
-            List.of(GPU),
-            13,
-            "CUDA cannot be used here: libcublas.so.12 is not found",
-            "install cuBLAS of CUDA 12");
+    private static final GpuProbe.Facts GOOD = new GpuProbe.Facts("12.6", List.of(GPU), 12, Optional.empty());
+    private static final GpuProbe.Problem NOTHING =
+            new GpuProbe.Problem("DUN-420", "CUDA cannot be used here: there is no driver", "install it");
+    private static final GpuProbe.Facts NO_DRIVER = new GpuProbe.Facts("", List.of(), 0, Optional.of(NOTHING));
+    private static final GpuProbe.Problem NO_BLAS = new GpuProbe.Problem(
+            "DUN-420", "CUDA cannot be used here: libcublas.so.12 is not found", "install cuBLAS of CUDA 12");
+    private static final GpuProbe.Facts ONLY_13 = new GpuProbe.Facts("13.0", List.of(GPU), 13, Optional.of(NO_BLAS));
 
     @TempDir
     private Path folder;
@@ -36,7 +35,7 @@ final class GpuCheckTest {
                 .isEqualTo(
                         new Finding.Ok("NVIDIA A100, compute capability 8.0, 40.0 GiB; driver for CUDA 12.6; cuBLAS 12;"
                                 + " opened, kernels loaded"));
-        GpuProbe.Facts eight = new GpuProbe.Facts("12.6", Collections.nCopies(8, GPU), 12, "", "");
+        GpuProbe.Facts eight = new GpuProbe.Facts("12.6", Collections.nCopies(8, GPU), 12, Optional.empty());
         assertThat(look(eight, DeviceChoice.AUTO, 8).text()).startsWith("8 x NVIDIA A100, ");
         assertThat(look(GOOD, DeviceChoice.CPU, 1))
                 .isInstanceOf(Finding.Ok.class)
@@ -58,18 +57,29 @@ final class GpuCheckTest {
         assertThat(look(NO_DRIVER, DeviceChoice.CPU, 1)).isEqualTo(new Finding.Ok("none: ranks compute on the CPU"));
         assertThat(look(NO_DRIVER, DeviceChoice.AUTO, 1)).isEqualTo(new Finding.Ok("none: ranks compute on the CPU"));
         assertThat(look(NO_DRIVER, DeviceChoice.CUDA, 1))
-                .isEqualTo(new Finding.Fail(
-                        NO_DRIVER.problem(), "install it; or compute on the CPU: train.device = \"cpu\""));
+                .isEqualTo(
+                        new Finding.Fail(NOTHING.text(), "install it; or compute on the CPU: train.device = \"cpu\""));
     }
 
     @Test
     void shouldSayWhatAGpuLacks() throws Exception {
-        String text = "NVIDIA A100, compute capability 8.0, 40.0 GiB; driver for CUDA 13.0; " + ONLY_13.problem();
+        String text = "NVIDIA A100, compute capability 8.0, 40.0 GiB; driver for CUDA 13.0; " + NO_BLAS.text();
 
-        assertThat(look(ONLY_13, DeviceChoice.CPU, 1)).isEqualTo(new Finding.Warn(text, ONLY_13.remedy()));
+        assertThat(look(ONLY_13, DeviceChoice.CPU, 1)).isEqualTo(new Finding.Warn(text, NO_BLAS.remedy()));
         assertThat(look(ONLY_13, DeviceChoice.CUDA, 1))
                 .isInstanceOfSatisfying(
                         Finding.Fail.class, fail -> assertThat(fail.text()).isEqualTo(text));
+    }
+
+    @Test
+    void shouldNotTakeABrokenDriverForNone() throws Exception {
+        GpuProbe.Problem broken =
+                new GpuProbe.Problem("DUN-421", "cuInit failed with CUDA_ERROR_UNKNOWN (999)", "look");
+        GpuProbe.Facts facts = new GpuProbe.Facts("12.6", List.of(), 12, Optional.of(broken));
+
+        assertThat(look(facts, DeviceChoice.CPU, 1))
+                .isEqualTo(new Finding.Warn("driver for CUDA 12.6; cuBLAS 12; " + broken.text(), "look"));
+        assertThat(look(facts, DeviceChoice.CUDA, 1)).isInstanceOf(Finding.Fail.class);
     }
 
     @Test
@@ -104,7 +114,8 @@ final class GpuCheckTest {
         Probe<GpuProbe.Facts> probe = GpuProbe.process(Installation.current());
         assumeThat(probe.get().driver()).as("no driver here").isEmpty();
 
-        assertThat(probe.get().problem()).startsWith("CUDA cannot be used here: there is no driver (libcuda.so.1)");
+        assertThat(probe.get().problem().orElseThrow().text())
+                .startsWith("CUDA cannot be used here: there is no driver (libcuda.so.1)");
         Finding finding = new GpuCheck(probe, choice, 1).look();
         if (choice == DeviceChoice.CUDA) {
             assertThat(finding).isInstanceOfSatisfying(Finding.Fail.class, fail -> assertThat(fail.remedy())

@@ -41,11 +41,12 @@ public record Gpus(int driver, List<Gpu> all, int blas, Optional<CudaException> 
                 .filter(version -> findsBlas(version, options.libraries()))
                 .findFirst()
                 .orElse(0);
+        int version = 0;
         try {
-            int version = driver.map(DriverQuery::version).orElse(0);
+            version = driver.map(DriverQuery::version).orElse(0);
             return judged(version, driver.map(DriverQuery::gpus).orElse(List.of()), blas);
         } catch (CudaException e) {
-            return new Gpus(0, List.of(), blas, Optional.of(e));
+            return new Gpus(version, List.of(), blas, Optional.of(e));
         }
     }
 
