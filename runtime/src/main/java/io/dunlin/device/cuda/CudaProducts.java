@@ -1,6 +1,7 @@
 package io.dunlin.device.cuda;
 
 import io.dunlin.tensor.DType;
+import io.dunlin.tensor.Shape;
 import io.dunlin.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -25,17 +26,20 @@ final class CudaProducts {
     private final CudaStream stream;
     private final Blas blas;
     private final DeviceScratch workspace;
+    private final DeviceScratch scratch;
     private final ElementwiseKernels elementwise;
     private final RowKernels rows;
     private final MemorySegment factors;
     private final Pointer zero;
     private final Pointer one;
     private boolean hasWorkspace;
+    private Tensor products = Tensor.NONE;
 
     CudaProducts(CudaStream stream, Blas blas, ElementwiseKernels elementwise, RowKernels rows) {
         this.stream = stream;
         this.blas = blas;
         this.workspace = new DeviceScratch(stream.device());
+        this.scratch = new DeviceScratch(stream.device());
         this.elementwise = elementwise;
         this.rows = rows;
         this.factors = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_FLOAT, 0, 1);
@@ -53,14 +57,34 @@ final class CudaProducts {
         hasWorkspace = true;
     }
 
-    /** y = x w^T + bias + residual: what is added is put into y first, and the product on top of it. */
+    /**
+     * y = x w^T + bias + residual: what is added is put into y first, and the product on top of it. That would round twice
+     * where both are added in BF16; there the product is kept in F32 until they are.
+     */
     void linear(Tensor x, Tensor w, Tensor bias, Tensor residual, Tensor y) {
+        if (bias.present() && residual.present() && y.dtype() == DType.BF16 && y.elements() > 0) {
+            Tensor product = products(y.rows(), y.columns());
+            multiply(cublasOperation.CUBLAS_OP_T, w, cublasOperation.CUBLAS_OP_N, x, product, x.columns(), zero);
+            elementwise.addToProduct(product, bias, residual, y);
+            return;
+        }
         boolean onTop = bias.present() || residual.present();
         boolean there = residual.address() == y.address() && !bias.present();
         if (onTop && !there) {
             elementwise.biasResidual(bias, residual, y);
         }
         multiply(cublasOperation.CUBLAS_OP_T, w, cublasOperation.CUBLAS_OP_N, x, y, x.columns(), onTop ? one : zero);
+    }
+
+    /** A dense F32 matrix for one call; layers of a model ask for the same one again and again. */
+    private Tensor products(long rows, long columns) {
+        if (!products.present() || products.rows() != rows || products.columns() != columns) {
+            long lengthBytes = rows * columns * Float.BYTES;
+            MemorySegment memory =
+                    MemorySegment.ofAddress(scratch.ensure(lengthBytes)).reinterpret(lengthBytes);
+            products = Tensor.of(DType.F32, Shape.of(rows, columns), memory);
+        }
+        return products;
     }
 
     /** dx = dy w + beta dx. */

@@ -14,6 +14,7 @@ final class ElementwiseKernels {
     private final KernelLauncher.TypedEntry axpy;
     private final KernelLauncher.TypedEntry scale;
     private final KernelLauncher.TypedEntry biasResidual;
+    private final KernelLauncher.Entry addToProduct;
     private final KernelLauncher.TypedEntry gelu;
     private final KernelLauncher.TypedEntry geluBackward;
     private final KernelLauncher.TypedEntry swiGlu;
@@ -30,6 +31,7 @@ final class ElementwiseKernels {
         axpy = launcher.typed("axpy");
         scale = launcher.typed("scale");
         biasResidual = launcher.typed("bias_residual");
+        addToProduct = launcher.entry("add_to_product");
         gelu = launcher.typed("gelu");
         geluBackward = launcher.typed("gelu_backward");
         swiGlu = launcher.typed("swiglu");
@@ -84,6 +86,16 @@ final class ElementwiseKernels {
     /** y = residual + bias, either of which may be absent. */
     void biasResidual(Tensor bias, Tensor residual, Tensor y) {
         launcher.begin(biasResidual.of(y.dtype())).vector(bias).matrix(residual).matrix(y);
+        overMatrix(y, false);
+    }
+
+    /** y = product + bias + residual, in BF16 but for the product, which is dense and F32; y may be residual. */
+    void addToProduct(Tensor product, Tensor bias, Tensor residual, Tensor y) {
+        launcher.begin(addToProduct)
+                .vector(product)
+                .vector(bias)
+                .matrix(residual)
+                .matrix(y);
         overMatrix(y, false);
     }
 

@@ -216,6 +216,16 @@ FOR_F32_AND_BF16(bias_residual,
                   i64 columns),
                  (const T*)bias, Rows<T>(residual, residual_stride), Rows<T>(y, y_stride), rows, columns)
 
+// y[R,N] = product[R,N] + bias[N] + residual[R,N], rounded once: BF16 sums of three need it. The product is dense. y may
+// be residual.
+extern "C" __global__ void add_to_product(const float* product, const bf16* bias, const void* residual,
+                                          i64 residual_stride, void* y, i64 y_stride, i64 rows, i64 columns) {
+    Rows<bf16> others(residual, residual_stride), sums(y, y_stride);
+    FOR_EACH_ELEMENT(r, c, rows, columns) {
+        sums.set(r, c, product[r * columns + c] + widen(bias[c]) + others.get(r, c));
+    }
+}
+
 // GPT-2's form: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
 static const float ROOT_2_OVER_PI = 0.7978845608028654f;
 static const float CUBIC = 0.044715f;

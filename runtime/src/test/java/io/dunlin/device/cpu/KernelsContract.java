@@ -88,6 +88,26 @@ public abstract class KernelsContract {
         });
     }
 
+    /** 1 + 2^-8 is a tie in BF16, which only the small product decides: a sum that is rounded before it is added is 1. */
+    @Test
+    void shouldRoundASumOfThreeOnce() {
+        Trial trial = trial();
+        Tensor x = trial.input(DType.BF16, 1, 1);
+        Tensor bias = trial.input(DType.BF16, 1);
+        Tensor residual = trial.input(DType.BF16, 1, 1);
+        Tensor y = trial.result(DType.BF16, 1, 1);
+        Element.set(x, 0, 0x1p-8);
+        Element.set(bias, 0, 0x1p-8);
+        Element.set(residual, 0, 1);
+        for (Kernels kernels : candidates()) {
+            kernels.linear(x, x, bias, residual, y);
+            assertThat(Element.get(y, 0)).isEqualTo(1 + 0x1p-7f);
+            kernels.linear(x, x, bias, residual, residual);
+            assertThat(Element.get(residual, 0)).isEqualTo(1 + 0x1p-7f);
+            Element.set(residual, 0, 1);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("matrices")
     void shouldMultiplyBackward(DType type, int rows, int outputs, int inputs) {
