@@ -5,7 +5,6 @@ import java.util.Comparator;
 import java.util.Map;
 import java.util.TreeMap;
 import org.openjdk.jmh.results.BenchmarkResult;
-import org.openjdk.jmh.results.IterationResult;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
@@ -14,8 +13,9 @@ import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /**
- * Runs {@link LoopBenchmark} with the options of JMH that it is given, and prints Java beside C: the best iteration of each,
- * since other programs can only slow one down.
+ * Runs {@link LoopBenchmark} with the options of JMH that it is given, and prints Java beside C: the best iteration of a fork,
+ * since other programs can only slow one down, and of the forks the one in the middle, since some slow down a whole fork and
+ * C2 may compile one better than the next.
  */
 public final class BesideC {
     private BesideC() {}
@@ -34,7 +34,7 @@ public final class BesideC {
         for (RunResult result : results) {
             Loop loop = Loop.valueOf(result.getParams().getParam("loop"));
             long elements = Long.parseLong(result.getParams().getParam("elements"));
-            double gigabytes = loop.bytes * elements / best(result);
+            double gigabytes = loop.bytes * elements / medianOfBest(result);
             table.computeIfAbsent(new Row(loop, elements), row -> new TreeMap<>())
                     .put(result.getParams().getParam("language"), gigabytes);
         }
@@ -46,13 +46,18 @@ public final class BesideC {
         });
     }
 
-    private static double best(RunResult result) {
-        double best = Double.MAX_VALUE;
-        for (BenchmarkResult fork : result.getBenchmarkResults()) {
-            for (IterationResult iteration : fork.getIterationResults()) {
-                best = Math.min(best, iteration.getPrimaryResult().getScore());
-            }
-        }
-        return best;
+    private static double medianOfBest(RunResult result) {
+        double[] best = result.getBenchmarkResults().stream()
+                .mapToDouble(BesideC::best)
+                .sorted()
+                .toArray();
+        return best[best.length / 2];
+    }
+
+    private static double best(BenchmarkResult fork) {
+        return fork.getIterationResults().stream()
+                .mapToDouble(iteration -> iteration.getPrimaryResult().getScore())
+                .min()
+                .orElseThrow();
     }
 }

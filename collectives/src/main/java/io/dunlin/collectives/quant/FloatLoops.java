@@ -22,7 +22,7 @@ final class FloatLoops {
             IntVector b = IntVector.zero(Lanes.I);
             long from = x + 4L * block * count;
             for (int i = 0; i < count; i += 4 * W) { // two chains of maxima, so that one need not wait for the other
-                long at = from + 4L * i;
+                long at = Lanes.inBounds(from + 4L * i);
                 a = a.max(Lanes.magnitude(at).max(Lanes.magnitude(at + 4L * W)));
                 b = b.max(Lanes.magnitude(at + 8L * W).max(Lanes.magnitude(at + 12L * W)));
             }

@@ -1,7 +1,8 @@
 package io.dunlin.collectives.quant;
 
 import static io.dunlin.collectives.quant.Lanes.W;
-import static io.dunlin.collectives.quant.Lanes.load;
+import static io.dunlin.collectives.quant.Lanes.add;
+import static io.dunlin.collectives.quant.Lanes.inBounds;
 import static io.dunlin.collectives.quant.Lanes.scaled;
 import static io.dunlin.collectives.quant.Lanes.store;
 
@@ -22,8 +23,8 @@ final class Int8Loops {
         int left = count;
         for (int i = 0; i < blocks * count; i += STEP) {
             FloatVector factor = Lanes.constantAt(inverse);
-            long from = x + 4L * i;
-            long to = levels + i;
+            long from = inBounds(x + 4L * i);
+            long to = inBounds(levels + i);
             Lanes.storeBytes(Lanes.rounded(from, factor), to);
             Lanes.storeBytes(Lanes.rounded(from + 4L * W, factor), to + W);
             Lanes.storeBytes(Lanes.rounded(from + 8L * W, factor), to + 2L * W);
@@ -41,8 +42,8 @@ final class Int8Loops {
         int left = count;
         for (int i = 0; i < blocks * count; i += STEP) {
             FloatVector factor = Lanes.constantAt(scale);
-            long from = levels + i;
-            long to = target + 4L * i;
+            long from = inBounds(levels + i);
+            long to = inBounds(target + 4L * i);
             store(scaled(from, factor), to);
             store(scaled(from + W, factor), to + 4L * W);
             store(scaled(from + 2L * W, factor), to + 8L * W);
@@ -60,12 +61,12 @@ final class Int8Loops {
         int left = count;
         for (int i = 0; i < blocks * count; i += STEP) {
             FloatVector factor = Lanes.constantAt(scale);
-            long from = levels + i;
-            long to = target + 4L * i;
-            store(load(to).add(scaled(from, factor)), to);
-            store(load(to + 4L * W).add(scaled(from + W, factor)), to + 4L * W);
-            store(load(to + 8L * W).add(scaled(from + 2L * W, factor)), to + 8L * W);
-            store(load(to + 12L * W).add(scaled(from + 3L * W, factor)), to + 12L * W);
+            long from = inBounds(levels + i);
+            long to = inBounds(target + 4L * i);
+            add(scaled(from, factor), to);
+            add(scaled(from + W, factor), to + 4L * W);
+            add(scaled(from + 2L * W, factor), to + 8L * W);
+            add(scaled(from + 3L * W, factor), to + 12L * W);
             left -= STEP;
             if (left == 0) {
                 left = count;
@@ -81,9 +82,9 @@ final class Int8Loops {
         for (int i = 0; i < blocks * count; i += 2 * W) {
             FloatVector factor = Lanes.constantAt(scale);
             FloatVector other = Lanes.constantAt(scale + distance);
-            long from = levels + i;
-            long beside = from + distance;
-            long to = target + 4L * i;
+            long from = inBounds(levels + i);
+            long beside = inBounds(from + distance);
+            long to = inBounds(target + 4L * i);
             store(scaled(from, factor).add(scaled(beside, other)), to);
             store(scaled(from + W, factor).add(scaled(beside + W, other)), to + 4L * W);
             left -= 2 * W;

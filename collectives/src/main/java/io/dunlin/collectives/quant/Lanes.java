@@ -33,13 +33,21 @@ final class Lanes {
 
     private Lanes() {}
 
+    /**
+     * The address. C2 sees that it is far from the ends of all memory, and so leaves out the checks of accesses near it:
+     * with them it cuts a loop into ranges, whose bounds it finds again and again.
+     */
+    static long inBounds(long address) {
+        return address & Long.MAX_VALUE >> 1;
+    }
+
     static FloatVector constant(float value) {
         return FloatVector.broadcast(F, value);
     }
 
     /** The float at an address, in every lane. */
     static FloatVector constantAt(long address) {
-        return constant(ALL.get(ValueLayout.JAVA_FLOAT_UNALIGNED, address));
+        return constant(ALL.get(ValueLayout.JAVA_FLOAT_UNALIGNED, inBounds(address)));
     }
 
     static FloatVector load(long address) {
@@ -48,6 +56,11 @@ final class Lanes {
 
     static void store(FloatVector vector, long address) {
         vector.intoMemorySegment(ALL, address, LE);
+    }
+
+    /** Adds to what is there. */
+    static void add(FloatVector vector, long address) {
+        store(load(address).add(vector), address);
     }
 
     /** 16-bit integers, widened. */

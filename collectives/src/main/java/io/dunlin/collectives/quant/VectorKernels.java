@@ -133,10 +133,12 @@ final class VectorKernels extends BlockKernels {
 
     @Override
     void sumOfTwo(long scales, long levels, long distance, long target, int blocks, int count) {
-        if (wide && count % Lanes.STEP == 0) {
+        if (count % Lanes.STEP != 0) {
+            super.sumOfTwo(scales, levels, distance, target, blocks, count);
+        } else if (wide) {
             Int8Loops.sumOfTwo(scales, levels, distance, target, blocks, count);
         } else {
-            super.sumOfTwo(scales, levels, distance, target, blocks, count);
+            Int4Loops.sumOfTwo(scales, levels, distance, target, blocks, count);
         }
     }
 

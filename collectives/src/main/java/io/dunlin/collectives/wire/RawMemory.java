@@ -5,7 +5,10 @@ import java.lang.foreign.ValueLayout;
 
 /** Native memory by address. The caller has checked bounds and keeps the memory alive. */
 public final class RawMemory {
-    /** All of it. Being a constant of one exact class, it costs no check in compiled code. */
+    /**
+     * All of it. Being a constant of one exact class, it costs no check in compiled code but that an address is not negative,
+     * and that one not where the compiler knows it.
+     */
     public static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private RawMemory() {}
