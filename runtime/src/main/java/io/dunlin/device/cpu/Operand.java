@@ -31,13 +31,9 @@ final class Operand {
 
     /** Whether none of these elements is NaN or infinite. */
     boolean finite(long firstRow, int rows, long column, int count) {
-        for (long row = firstRow; row < firstRow + rows; row++) {
-            long here = at(row, column);
-            if (!(narrow ? RowLoops.finiteNarrow(here, count) : RowLoops.finite(here, count))) {
-                return false;
-            }
-        }
-        return true;
+        long here = at(firstRow, column);
+        long stride = rowStride * elementBytes;
+        return narrow ? RowLoops.finiteNarrow(here, stride, rows, count) : RowLoops.finite(here, stride, rows, count);
     }
 
     /** Address of {@code count} elements as F32: in place, or widened into {@code buffer}. */

@@ -105,32 +105,38 @@ final class RowLoops {
         }
     }
 
-    /** Whether none of {@code count} F32 is NaN or infinite: those times zero are not zero. */
-    static boolean finite(long x, int count) {
+    /** Whether none of {@code rows} times {@code count} F32 is NaN or infinite: those times zero are not zero. */
+    static boolean finite(long x, long strideBytes, int rows, int count) {
         FloatVector zeros = FloatVector.zero(F);
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            zeros = zeros.add(load(x + 4L * i).mul(0));
+        float zero = 0;
+        for (int row = 0; row < rows; row++) {
+            long here = x + row * strideBytes;
+            int i = 0;
+            for (int bound = F.loopBound(count); i < bound; i += W) {
+                zeros = zeros.add(load(here + 4L * i).mul(0));
+            }
+            for (; i < count; i++) {
+                zero += Memory.f32(here + 4L * i) * 0;
+            }
         }
-        float zero = Lanes.sum(zeros);
-        for (; i < count; i++) {
-            zero += Memory.f32(x + 4L * i) * 0;
-        }
-        return zero == 0;
+        return zero + Lanes.sum(zeros) == 0;
     }
 
     /** As {@link #finite}, of BF16. */
-    static boolean finiteNarrow(long x, int count) {
+    static boolean finiteNarrow(long x, long strideBytes, int rows, int count) {
         FloatVector zeros = FloatVector.zero(F);
-        int i = 0;
-        for (int bound = F.loopBound(count); i < bound; i += W) {
-            zeros = zeros.add(Lanes.widened(x + 2L * i).mul(0));
+        float zero = 0;
+        for (int row = 0; row < rows; row++) {
+            long here = x + row * strideBytes;
+            int i = 0;
+            for (int bound = F.loopBound(count); i < bound; i += W) {
+                zeros = zeros.add(Lanes.widened(here + 2L * i).mul(0));
+            }
+            for (; i < count; i++) {
+                zero += Memory.bf16(here + 2L * i) * 0;
+            }
         }
-        float zero = Lanes.sum(zeros);
-        for (; i < count; i++) {
-            zero += Memory.bf16(x + 2L * i) * 0;
-        }
-        return zero == 0;
+        return zero + Lanes.sum(zeros) == 0;
     }
 
     /** Sets {@code count} BF16 to zero. */
