@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 
 /**
  * Writes files that are there whole or not at all, whoever else writes the same file at the same time and whenever the
@@ -17,7 +18,7 @@ public final class WholeFile {
 
     /** Writes {@code contents} to {@code target}, in the place of what was there; makes folders that are missing. */
     public static void write(Path target, InputStream contents) throws IOException {
-        Path folder = target.toAbsolutePath().getParent();
+        Path folder = Objects.requireNonNull(target.toAbsolutePath().getParent(), "a file lies in a folder");
         Files.createDirectories(folder);
         Path partial = Files.createTempFile(folder, target.getFileName().toString(), ".partial");
         try {
