@@ -1,9 +1,7 @@
 package io.dunlin.launcher.cli;
 
-import io.dunlin.device.cpu.MemorySource;
 import io.dunlin.launcher.place.ComputeDevice;
 import io.dunlin.launcher.place.DeviceChoice;
-import io.dunlin.launcher.place.Seat;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -32,7 +30,7 @@ final class DeviceWord {
 
     /** Opens the device; what there is to say about it goes to where failures do. */
     static ComputeDevice open(DeviceChoice choice, int threads, Terminal terminal) {
-        ComputeDevice opened = ComputeDevice.open(choice, Seat.alone(threads), MemorySource.NONE);
+        ComputeDevice opened = ComputeDevice.alone(choice, threads);
         opened.remark().ifPresent(remark -> terminal.err().println(remark.text()));
         return opened;
     }

@@ -43,7 +43,7 @@ final class GpuVerbsTest {
                 "4");
 
         assertThat(one.out())
-                .contains("GPU            ok    " + GPU + "cuBLAS 12; opened, kernels loaded\n")
+                .contains("GPU            ok    " + GPU + "cuBLAS 12; each has computed a product and a kernel\n")
                 .contains("Memory         ok    GPU 0 has 256 MiB; 1 rank of ");
         assertThat(three.out())
                 .contains("GPU            warn  3 x " + GPU)
