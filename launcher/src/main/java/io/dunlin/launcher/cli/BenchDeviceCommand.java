@@ -1,5 +1,6 @@
 package io.dunlin.launcher.cli;
 
+import io.dunlin.device.cuda.CudaException;
 import io.dunlin.error.ExitCode;
 import io.dunlin.launcher.bench.BenchSize;
 import io.dunlin.launcher.bench.DeviceBench;
@@ -74,6 +75,8 @@ final class BenchDeviceCommand implements Callable<Integer>, Computes {
             terminal.out().println("# " + opened.device().description());
             DeviceBench.Result result = DeviceBench.run(opened.device(), options, System::nanoTime, tables);
             file.ifPresent(output -> output.write(path -> Files.writeString(path, JsonLine.pretty(result))));
+        } catch (CudaException e) {
+            throw DeviceWord.failure(e, "a smaller `--size` (small or medium), or `--device cpu`");
         }
         return ExitCode.DONE.number();
     }

@@ -1,5 +1,6 @@
 package io.dunlin.launcher.cli;
 
+import io.dunlin.device.cuda.CudaException;
 import io.dunlin.error.ExitCode;
 import io.dunlin.launcher.bench.StandIn;
 import io.dunlin.launcher.bench.StepBench;
@@ -83,6 +84,9 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
             if (!json.toString().isEmpty()) {
                 Files.writeString(json, JsonLine.pretty(result));
             }
+        } catch (CudaException e) {
+            throw DeviceWord.failure(
+                    e, "`--recompute layer`, a lower `--batch`, a smaller `--preset`, or `--device cpu`");
         }
         return ExitCode.DONE.number();
     }

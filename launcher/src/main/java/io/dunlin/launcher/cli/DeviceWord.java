@@ -1,5 +1,6 @@
 package io.dunlin.launcher.cli;
 
+import io.dunlin.device.cuda.CudaException;
 import io.dunlin.launcher.place.ComputeDevice;
 import io.dunlin.launcher.place.DeviceChoice;
 import java.util.Arrays;
@@ -26,6 +27,19 @@ final class DeviceWord {
                         "DUN-100",
                         "--device expects cpu, cuda or auto, found " + word,
                         "dunlin %s --help".formatted(verb)));
+    }
+
+    /**
+     * A failure of the GPU as a verb says it.
+     *
+     * @param smaller options of the verb that take less memory
+     */
+    static CudaException failure(CudaException e, String smaller) {
+        return e.isOfMemory()
+                ? e.advising(
+                        "`nvidia-smi` shows who else holds memory of the GPU, `ulimit -l` how much of the host's may be"
+                                + " pinned; else run again with " + smaller)
+                : e;
     }
 
     /** Opens the device; what there is to say about it goes to where failures do. */

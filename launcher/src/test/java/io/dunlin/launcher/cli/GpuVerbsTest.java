@@ -95,6 +95,38 @@ final class GpuVerbsTest {
     }
 
     @Test
+    void shouldSayWhatMeasuresLess() throws Exception {
+        Ended ended = dunlin(StandInEnvironment.build().variables(), "bench", "device", "--size", "large");
+
+        assertThat(ended.status()).isEqualTo(3);
+        assertThat(ended.err())
+                .startsWith("DUN-422  the GPU gave no memory for operands")
+                .contains("`nvidia-smi` shows", "a smaller `--size` (small or medium), or `--device cpu`")
+                .doesNotContain("train.", "\tat ");
+    }
+
+    @Test
+    void shouldMeasureAStep() throws Exception {
+        Ended ended = dunlin(
+                StandInEnvironment.build().variables(),
+                "bench",
+                "step",
+                "--device",
+                "cuda",
+                "--preset",
+                "debug",
+                "--batch",
+                "1",
+                "--steps",
+                "1");
+
+        assertThat(ended.status()).as(ended.err()).isZero();
+        assertThat(ended.out())
+                .contains("1 steps, cuda, CUDA stand-in on the CPU", "# " + StandIn.REMARK, "# no times of kernels")
+                .containsPattern("tokens/s, .* ms/step");
+    }
+
+    @Test
     void shouldSayWhyTheCpuIsMeasured() throws Exception {
         Ended doctor = dunlin(Map.of(), "doctor");
         assumeThat(doctor.out()).as("no driver here").contains("GPU            ok    none: ranks compute on the CPU\n");
