@@ -3,8 +3,7 @@ package io.dunlin.launcher.cli;
 import io.dunlin.device.cuda.CudaException;
 import io.dunlin.launcher.place.ComputeDevice;
 import io.dunlin.launcher.place.DeviceChoice;
-import java.util.Arrays;
-import java.util.Locale;
+import java.util.List;
 
 /** What {@code --device} says, for verbs that compute in their own process. */
 final class DeviceWord {
@@ -20,13 +19,7 @@ final class DeviceWord {
      * @throws CliException if there is none
      */
     static DeviceChoice parse(String word, String verb) {
-        return Arrays.stream(DeviceChoice.values())
-                .filter(choice -> choice.name().toLowerCase(Locale.ROOT).equals(word))
-                .findFirst()
-                .orElseThrow(() -> new CliException(
-                        "DUN-100",
-                        "--device expects cpu, cuda or auto, found " + word,
-                        "dunlin %s --help".formatted(verb)));
+        return new OptionWord<>("--device", verb, List.of(DeviceChoice.values()), DeviceChoice::label).parse(word);
     }
 
     /**
