@@ -4,9 +4,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -116,11 +116,9 @@ public record Gpus(int driver, List<Gpu> all, int blas, Verdict verdict) {
 
     /** Ranks are dealt out over all GPUs that the process sees, so that each of them must serve. */
     private CudaException tooOld() {
-        Map<Boolean, List<Integer>> byAge = IntStream.range(0, all.size())
-                .boxed()
-                .collect(Collectors.partitioningBy(ordinal -> all.get(ordinal).isTooOld()));
-        int first = byAge.get(true).getFirst();
-        String serving = byAge.get(false).stream().map(String::valueOf).collect(Collectors.joining(","));
+        int first = ordinals(Gpu::isTooOld).findFirst().orElseThrow();
+        String serving =
+                ordinals(gpu -> !gpu.isTooOld()).mapToObj(String::valueOf).collect(Collectors.joining(","));
         return unavailable(
                 "GPU %d (%s) has compute capability %s, and %d.0 or higher is needed"
                         .formatted(
@@ -133,6 +131,10 @@ public record Gpus(int driver, List<Gpu> all, int blas, Verdict verdict) {
                                 .formatted(Requirements.CAPABILITY)
                         : "ranks take turns on all GPUs that they see: leave this one out, with"
                                 + " CUDA_VISIBLE_DEVICES=" + serving);
+    }
+
+    private IntStream ordinals(Predicate<Gpu> wanted) {
+        return IntStream.range(0, all.size()).filter(ordinal -> wanted.test(all.get(ordinal)));
     }
 
     private static CudaException unavailable(String what, String remedy) {

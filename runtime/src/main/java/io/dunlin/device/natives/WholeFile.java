@@ -17,7 +17,7 @@ public final class WholeFile {
 
     /** Writes {@code contents} to {@code target}, in the place of what was there; makes folders that are missing. */
     public static void write(Path target, InputStream contents) throws IOException {
-        Path folder = target.toAbsolutePath().getParent();
+        Path folder = target.toAbsolutePath().resolveSibling("");
         Files.createDirectories(folder);
         Path partial = Files.createTempFile(folder, target.getFileName().toString(), ".partial");
         try {
