@@ -100,8 +100,7 @@ class CudaRunsTest {
             process.succeeds();
 
             assertThat(process.text())
-                    .containsPattern(
-                            "!  no GPU is used: CUDA cannot be used here: GPU 0 .* has compute capability 7.5")
+                    .containsPattern("!  no GPU is used: CUDA cannot be used here: GPU 0 .* has compute capability 7.5")
                     .doesNotContain("| cuda, ");
         }
     }
