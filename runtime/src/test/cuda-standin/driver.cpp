@@ -99,8 +99,8 @@ static int attribute(int number) {
         case 19: case 31: case 41: case 115: return 1; // maps host memory, concurrent kernels, one address space, pools
         case 39: return 2048;                          // threads of a processor
         case 40: return 2;                             // copy engines
-        case 75: return 8;                             // compute capability: an 8.6, which has the least shared memory
-        case 76: return 6;
+        case 75: return settings.capability / 10;      // compute capability: major
+        case 76: return settings.capability % 10;      // minor
         case 81: return 100 * 1024;                    // shared memory of a processor
         case 97: return 99 * 1024;                     // of a block that has asked for more
         default: return 0;
@@ -225,6 +225,7 @@ API CUresult cuDevicePrimaryCtxRetain(void** handle, CUdevice index) {
     Device* device = device_at(index);
     if (!device) return INVALID_DEVICE;
     std::lock_guard<std::mutex> lock(device->mutex);
+    trace("device %d", index);
     if (!device->primary) device->primary = make_context(device);
     device->primary_references++;
     *handle = device->primary;

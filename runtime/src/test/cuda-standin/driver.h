@@ -67,6 +67,7 @@ enum Order { FORWARD = 0, REVERSE = 1, RANDOM = 2, GREEDY = 3 };  // GREEDY: a w
 
 struct Settings {
     std::atomic<int> devices{1};
+    std::atomic<int> capability{86}; // compute capability: an 8.6, which has the least shared memory
     std::atomic<int> processors{1};  // blocks that run at once
     std::atomic<int> jitter_us{0};   // longest random delay before each piece of work
     std::atomic<int> order{FORWARD};

@@ -21,6 +21,7 @@ int64_t now_ns() {
 
 static bool set(const std::string& key, double value) {
     if (key == "devices") settings.devices = (int)value;
+    else if (key == "capability") settings.capability = (int)value;
     else if (key == "processors") settings.processors = (int)value;
     else if (key == "jitter_us") settings.jitter_us = (int)value;
     else if (key == "order") settings.order = (int)value;
@@ -158,6 +159,17 @@ API int standin_calls(const char* function) {
     return call_counts()[plain_name(function)];
 }
 
+// CUDA_STANDIN_FAIL=cuInit=999,cublasCreate=3: all calls of these functions fail, from the first one of the process.
+static void read_failures() {
+    const char* text = getenv("CUDA_STANDIN_FAIL");
+    std::istringstream list(text ? text : "");
+    for (std::string part; std::getline(list, part, ',');) {
+        size_t equals = part.find('=');
+        if (equals == std::string::npos) complain("CUDA_STANDIN_FAIL: %s has no status", part.c_str());
+        else standin_fail_from(part.substr(0, equals).c_str(), 1, atoi(part.c_str() + equals + 1));
+    }
+}
+
 static int due(const std::string& name) {
     auto found = failures().find(name);
     if (found == failures().end() || --found->second.calls_to_go > 0) return 0;
@@ -170,6 +182,8 @@ static int due(const std::string& name) {
 static bool is_harmless(const std::string& name) { return name.starts_with("cuGetError") || name == "nvrtcGetErrorString"; }
 
 API int standin_enter(const char* function) {
+    static std::once_flag environment_read;
+    std::call_once(environment_read, read_failures);
     std::string name = plain_name(function);
     int status = 0;
     if (!is_harmless(name)) {
@@ -208,6 +222,7 @@ void read_environment() {
         for (char& c : key) c = (char)tolower(c);
         if (key == "trace") standin_trace(of_this_process(value).c_str());
         else if (key == "kernels") add_all_kernels(value);
+        else if (key == "fail") continue; // read before
         else if (!set(key, atof(value.c_str()))) complain("%s is no setting", text.substr(0, equals).c_str());
     }
 }

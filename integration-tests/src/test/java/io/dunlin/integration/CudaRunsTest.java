@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.dunlin.device.cuda.NeedsCuda;
 import io.dunlin.device.cuda.StandInEnvironment;
+import io.dunlin.device.cuda.StandInTrace;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SortedMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,6 +22,8 @@ class CudaRunsTest {
     private static final TestJob JOB =
             TestJob.tiny(12).deterministic().with("train.tokens_per_step", 256).with("checkpoint.interval", 4);
     private static final TestJob ON_CUDA = JOB.with("train.device", "\"cuda\"");
+
+    private static final TestJob SHORT = TestJob.tiny(2).with("train.tokens_per_step", 128);
 
     @TempDir
     private Path folder;
@@ -58,6 +64,44 @@ class CudaRunsTest {
             moved.steps().forEach((number, step) -> assertThat(step.loss())
                     .as("step %d", number)
                     .isCloseTo(expected.get(number).loss(), within(1e-4)));
+        }
+    }
+
+    @Test
+    @Tag("standin-only")
+    void shouldTakeGpusInTurnWhereThereAreAny() throws IOException {
+        StandInEnvironment gpus = StandInEnvironment.build().with("devices", 2).trace(folder.resolve("trace-%p"));
+        try (LocalCluster cluster = LocalCluster.withGpus(folder, gpus)) {
+            DunlinProcess training = cluster.train("auto", SHORT.with("train.device", "\"auto\""), 2);
+            training.succeeds();
+            RunFolder run = cluster.run("auto");
+            DunlinProcess sample = cluster.start(
+                    "sample", run.path().toString(), "--device", "cuda", "--prompt", "if", "--tokens", "3");
+            sample.succeeds();
+
+            assertThat(training.text()).contains("| cuda, ").doesNotContain("share GPU", "no GPU is used");
+            List<Integer> opened = new ArrayList<>();
+            for (long pid : run.rankPids()) {
+                StandInTrace trace = StandInTrace.read(folder.resolve("trace-" + pid));
+                assertThat(trace.totalNs("kernel")).isPositive();
+                opened.addAll(trace.devices());
+            }
+            assertThat(opened).containsExactly(0, 1);
+            assertThat(sample.text()).contains("if");
+        }
+    }
+
+    @Test
+    @Tag("standin-only")
+    void shouldWarnWhereAGpuCannotBeUsed() {
+        StandInEnvironment old = StandInEnvironment.build().with("capability", 75);
+        try (LocalCluster cluster = LocalCluster.withGpus(folder, old)) {
+            DunlinProcess process = cluster.train("old", SHORT.with("train.device", "\"auto\""), 1);
+            process.succeeds();
+
+            assertThat(process.text())
+                    .containsPattern("!  no GPU is used: CUDA cannot be used here: GPU 0 .* has compute capability 7.5")
+                    .doesNotContain("| cuda, ");
         }
     }
 

@@ -15,6 +15,14 @@ public enum Precision {
         this.activations = activations;
     }
 
+    /** As job files and options of commands say it: {@code fp32}. */
+    public String label() {
+        return switch (this) {
+            case F32 -> "fp32";
+            case BF16 -> "bf16";
+        };
+    }
+
     /** The type of activations and of the weights that kernels read. */
     public DType activations() {
         return activations;

@@ -2,10 +2,8 @@ package io.dunlin.launcher.bench;
 
 import io.dunlin.device.AttentionShape;
 import io.dunlin.launcher.place.ComputeDevice;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 
 /** How large the operands of {@link DeviceBench} are: so that a kernel takes long enough to be measured, and not longer. */
 public enum BenchSize {
@@ -64,13 +62,6 @@ public enum BenchSize {
         this.attention = attention;
         this.parameters = parameters;
         this.workspaceBytes = workspaceBytes;
-    }
-
-    /** The one that is meant, if there is one of that name. */
-    public static Optional<BenchSize> labelled(String label) {
-        return Arrays.stream(values())
-                .filter(size -> size.label().equals(label))
-                .findFirst();
     }
 
     /** What takes a device long enough. */

@@ -1,5 +1,6 @@
 package io.dunlin.launcher.cli;
 
+import io.dunlin.device.cuda.CudaException;
 import io.dunlin.error.ExitCode;
 import io.dunlin.launcher.bench.BenchSize;
 import io.dunlin.launcher.bench.DeviceBench;
@@ -10,6 +11,7 @@ import io.dunlin.launcher.report.JsonLine;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -62,7 +64,10 @@ final class BenchDeviceCommand implements Callable<Integer>, Computes {
         DeviceChoice choice = DeviceWord.parse(device, VERB);
         Optional<BenchSize> asked = size.map(BenchDeviceCommand::parsed);
         if (!(seconds > 0)) {
-            throw wrong("--seconds", "a positive number", Double.toString(seconds));
+            throw new CliException(
+                    "DUN-100",
+                    "--seconds expects a positive number, found " + seconds,
+                    "dunlin %s --help".formatted(VERB));
         }
         Optional<OutputFile> file = json.map(path -> new OutputFile("--json", path));
         file.ifPresent(OutputFile::requireWritable);
@@ -74,19 +79,14 @@ final class BenchDeviceCommand implements Callable<Integer>, Computes {
             terminal.out().println("# " + opened.device().description());
             DeviceBench.Result result = DeviceBench.run(opened.device(), options, System::nanoTime, tables);
             file.ifPresent(output -> output.write(path -> Files.writeString(path, JsonLine.pretty(result))));
+        } catch (CudaException e) {
+            throw DeviceWord.failure(e, "a smaller `--size` (small or medium), or `--device cpu`");
         }
         return ExitCode.DONE.number();
     }
 
     private static BenchSize parsed(String label) {
-        return BenchSize.labelled(label).orElseThrow(() -> wrong("--size", "small, medium or large", label));
-    }
-
-    private static CliException wrong(String option, String expected, String found) {
-        return new CliException(
-                "DUN-100",
-                "%s expects %s, found %s".formatted(option, expected, found),
-                "dunlin %s --help".formatted(VERB));
+        return new OptionWord<>("--size", VERB, List.of(BenchSize.values()), BenchSize::label).parse(label);
     }
 
     /** Prints each figure when it is there. */

@@ -1,5 +1,6 @@
 package io.dunlin.launcher.cli;
 
+import io.dunlin.device.cuda.CudaException;
 import io.dunlin.error.ExitCode;
 import io.dunlin.launcher.bench.StandIn;
 import io.dunlin.launcher.bench.StepBench;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -22,6 +24,8 @@ import picocli.CommandLine.Option;
 /** {@code dunlin bench step}: how fast one rank trains, and where its time goes. */
 @Command(name = "step", description = "Measures a training step of one rank on random tokens.")
 final class BenchStepCommand implements Callable<Integer>, Computes {
+    private static final String VERB = "bench step";
+
     private final Terminal terminal;
 
     @Option(
@@ -75,7 +79,7 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
     @Override
     public Integer call() throws IOException {
         StepBench.Options options = options();
-        DeviceChoice choice = DeviceWord.parse(device, "bench step");
+        DeviceChoice choice = DeviceWord.parse(device, VERB);
         int compute = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
         try (ComputeDevice opened = DeviceWord.open(choice, compute, terminal)) {
             StepBench.Result result = StepBench.run(opened.device(), options, System::nanoTime);
@@ -83,6 +87,9 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
             if (!json.toString().isEmpty()) {
                 Files.writeString(json, JsonLine.pretty(result));
             }
+        } catch (CudaException e) {
+            throw DeviceWord.failure(
+                    e, "`--recompute layer`, a lower `--batch`, a smaller `--preset`, or `--device cpu`");
         }
         return ExitCode.DONE.number();
     }
@@ -103,23 +110,11 @@ final class BenchStepCommand implements Callable<Integer>, Computes {
     }
 
     private Precision precision() {
-        return switch (precision) {
-            case "fp32" -> Precision.F32;
-            case "bf16" -> Precision.BF16;
-            default ->
-                throw new CliException(
-                        "DUN-100", "--precision expects fp32 or bf16, found " + precision, "dunlin bench step --help");
-        };
+        return new OptionWord<>("--precision", VERB, List.of(Precision.values()), Precision::label).parse(precision);
     }
 
     private Recompute recompute() {
-        return switch (recompute) {
-            case "none" -> Recompute.NONE;
-            case "layer" -> Recompute.LAYER;
-            default ->
-                throw new CliException(
-                        "DUN-100", "--recompute expects none or layer, found " + recompute, "dunlin bench step --help");
-        };
+        return new OptionWord<>("--recompute", VERB, List.of(Recompute.values()), Recompute::label).parse(recompute);
     }
 
     private void print(StepBench.Result result, PrintStream out) {

@@ -1,11 +1,9 @@
 package io.dunlin.launcher.cli;
 
-import io.dunlin.device.cpu.MemorySource;
+import io.dunlin.device.cuda.CudaException;
 import io.dunlin.launcher.place.ComputeDevice;
 import io.dunlin.launcher.place.DeviceChoice;
-import io.dunlin.launcher.place.Seat;
-import java.util.Arrays;
-import java.util.Locale;
+import java.util.List;
 
 /** What {@code --device} says, for verbs that compute in their own process. */
 final class DeviceWord {
@@ -21,18 +19,25 @@ final class DeviceWord {
      * @throws CliException if there is none
      */
     static DeviceChoice parse(String word, String verb) {
-        return Arrays.stream(DeviceChoice.values())
-                .filter(choice -> choice.name().toLowerCase(Locale.ROOT).equals(word))
-                .findFirst()
-                .orElseThrow(() -> new CliException(
-                        "DUN-100",
-                        "--device expects cpu, cuda or auto, found " + word,
-                        "dunlin %s --help".formatted(verb)));
+        return new OptionWord<>("--device", verb, List.of(DeviceChoice.values()), DeviceChoice::label).parse(word);
+    }
+
+    /**
+     * A failure of the GPU as a verb says it.
+     *
+     * @param smaller options of the verb that take less memory
+     */
+    static CudaException failure(CudaException e, String smaller) {
+        return e.isOfMemory()
+                ? e.advising(
+                        "`nvidia-smi` shows who else holds memory of the GPU, `ulimit -l` how much of the host's may be"
+                                + " pinned; else run again with " + smaller)
+                : e;
     }
 
     /** Opens the device; what there is to say about it goes to where failures do. */
     static ComputeDevice open(DeviceChoice choice, int threads, Terminal terminal) {
-        ComputeDevice opened = ComputeDevice.open(choice, Seat.alone(threads), MemorySource.NONE);
+        ComputeDevice opened = ComputeDevice.alone(choice, threads);
         opened.remark().ifPresent(remark -> terminal.err().println(remark.text()));
         return opened;
     }

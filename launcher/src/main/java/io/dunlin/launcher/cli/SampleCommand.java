@@ -5,6 +5,7 @@ import io.dunlin.checkpoint.ModelFacts;
 import io.dunlin.checkpoint.Peers;
 import io.dunlin.checkpoint.RunContent;
 import io.dunlin.data.Tokenizer;
+import io.dunlin.device.cuda.CudaException;
 import io.dunlin.error.ExitCode;
 import io.dunlin.launcher.place.ComputeDevice;
 import io.dunlin.launcher.place.DeviceChoice;
@@ -96,6 +97,8 @@ final class SampleCommand implements Callable<Integer>, Computes {
             terminal.out().print(terminal.style().strong(prompt));
             new TextGenerator(model, words).text(prompt, settings, this::write);
             terminal.out().println();
+        } catch (CudaException e) {
+            throw DeviceWord.failure(e, "`--device cpu`");
         }
         return ExitCode.DONE.number();
     }

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 
 /** GPUs are needed by jobs that ask for them, and welcome to the others. */
 final class GpuCheck implements Check {
+    private static final String ASKED = "a process that asked the driver of the GPU ";
     private static final String NONE = "none: ranks compute on the CPU";
 
     private final Probe<GpuProbe.Facts> probe;
@@ -34,22 +35,29 @@ final class GpuCheck implements Check {
         GpuProbe.Facts facts;
         try {
             facts = probe.get();
+        } catch (Probe.LateException e) {
+            return broken(
+                    ASKED + e.getMessage(),
+                    "`nvidia-smi` shows whether the driver answers, `dmesg` names faults of the GPU; else start the"
+                            + " machine again, or install the driver again");
         } catch (Probe.BrokenException e) {
-            return unusable(
-                    "a process that asked the driver of the GPU ended with: " + e.getMessage(), "install it again");
+            return broken(ASKED + e.getMessage(), "install the driver again");
         }
         if (facts.problem().isEmpty()) {
             return usable(facts);
         }
         GpuProbe.Problem problem = facts.problem().get();
-        if (choice != DeviceChoice.CUDA && facts.gpus().isEmpty() && problem.isAbsence()) {
-            return new Finding.Ok(NONE);
-        }
-        return unusable(found(facts) + problem.text(), problem.remedy());
+        String text = found(facts) + problem.text();
+        return switch (problem.kind()) {
+            case ABSENT -> choice == DeviceChoice.CUDA ? failed(text, problem.remedy()) : new Finding.Ok(NONE);
+            case UNUSABLE ->
+                choice == DeviceChoice.CUDA ? failed(text, problem.remedy()) : new Finding.Warn(text, problem.remedy());
+            case BROKEN -> broken(text, problem.remedy());
+        };
     }
 
     private Finding usable(GpuProbe.Facts facts) {
-        String text = found(facts) + "opened, kernels loaded";
+        String text = found(facts) + "each has computed a product and a kernel";
         int gpus = facts.gpus().size();
         if (choice == DeviceChoice.CPU) {
             return new Finding.Ok(text + "; the job does not ask for it (train.device = \"auto\")");
@@ -61,10 +69,13 @@ final class GpuCheck implements Check {
                         "ranks on one GPU take turns: launch.ranks = %d is faster".formatted(gpus));
     }
 
-    private Finding unusable(String text, String remedy) {
-        return choice == DeviceChoice.CUDA
-                ? new Finding.Fail(text, remedy + "; or compute on the CPU: train.device = \"cpu\"")
-                : new Finding.Warn(text, remedy);
+    /** A rank that takes a GPU if there is one takes this one, and fails. */
+    private Finding broken(String text, String remedy) {
+        return choice == DeviceChoice.CPU ? new Finding.Warn(text, remedy) : failed(text, remedy);
+    }
+
+    private static Finding failed(String text, String remedy) {
+        return new Finding.Fail(text, remedy + "; or compute on the CPU: train.device = \"cpu\"");
     }
 
     /** What there is, with a separator behind it; nothing if there is nothing. */
@@ -81,8 +92,8 @@ final class GpuCheck implements Check {
         if (!facts.driver().isEmpty()) {
             parts.add("driver for CUDA " + facts.driver());
         }
-        if (facts.blas() == 12) {
-            parts.add("cuBLAS 12");
+        if (Gpus.serves(facts.blas())) {
+            parts.add("cuBLAS " + facts.blas());
         }
         return parts.stream().map(part -> part + "; ").collect(Collectors.joining());
     }

@@ -12,6 +12,9 @@ import java.util.stream.IntStream;
  * staged on its way.
  */
 final class GpuMemoryCheck implements Check {
+    private static final Finding UNKNOWN =
+            new Finding.Fail("that of the GPU is not known: see GPU", "solve that first");
+
     private final Need need;
     private final Probe<GpuProbe.Facts> probe;
     private final DeviceChoice choice;
@@ -46,15 +49,15 @@ final class GpuMemoryCheck implements Check {
         }
         try {
             GpuProbe.Facts facts = probe.get();
-            if (facts.usable()) {
+            if (facts.problem().isEmpty()) {
                 return onGpus(facts.gpus());
             }
+            return choice == DeviceChoice.AUTO && facts.problem().get().kind() != GpuProbe.Kind.BROKEN
+                    ? onCpu.look()
+                    : UNKNOWN;
         } catch (Probe.BrokenException e) {
-            // The check of the GPU says so.
+            return UNKNOWN;
         }
-        return choice == DeviceChoice.AUTO
-                ? onCpu.look()
-                : new Finding.Fail("that of the GPU is not known: see GPU", "solve that first");
     }
 
     /** The GPU that is tightest decides. */

@@ -1,6 +1,8 @@
 package io.dunlin.launcher.doctor;
 
+import io.dunlin.launcher.report.Readable;
 import java.io.IOException;
+import java.time.Duration;
 
 /**
  * Facts that another process finds out.
@@ -12,16 +14,25 @@ interface Probe<T> {
     /**
      * What the process said; it is started by the first call.
      *
-     * @throws BrokenException if it ended without saying anything
+     * @throws BrokenException if it said nothing
      */
     T get() throws BrokenException, IOException, InterruptedException;
 
-    /** The process did not say anything; the message is the end of its output. */
-    final class BrokenException extends Exception {
+    /** The process said nothing; the message continues a sentence that it begins: "ended with: " and its output. */
+    class BrokenException extends Exception {
         private static final long serialVersionUID = 1L;
 
-        BrokenException(String output) {
-            super(output);
+        BrokenException(String message) {
+            super(message);
+        }
+    }
+
+    /** The process said nothing in the time that it had. */
+    final class LateException extends BrokenException {
+        private static final long serialVersionUID = 1L;
+
+        LateException(Duration limit) {
+            super("did not answer within " + Readable.time(limit));
         }
     }
 }

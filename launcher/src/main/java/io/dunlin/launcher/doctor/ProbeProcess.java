@@ -3,10 +3,13 @@ package io.dunlin.launcher.doctor;
 import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.report.JsonLine;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -16,6 +19,9 @@ import java.util.concurrent.TimeUnit;
  * @param <T> the record that it says
  */
 final class ProbeProcess<T> implements Probe<T> {
+    private static final Executor READER =
+            task -> Thread.ofVirtual().name("probe-output").start(task);
+
     private final Installation installation;
     private final List<String> command; // main class and arguments
     private final Class<T> type;
@@ -28,6 +34,8 @@ final class ProbeProcess<T> implements Probe<T> {
         record Said<T>(T facts) implements Answer<T> {}
 
         record Broke<T>(String output) implements Answer<T> {}
+
+        record Late<T>() implements Answer<T> {}
     }
 
     ProbeProcess(Installation installation, List<String> command, Class<T> type, Duration limit) {
@@ -44,7 +52,8 @@ final class ProbeProcess<T> implements Probe<T> {
         }
         return switch (answer) {
             case Answer.Said<T>(T facts) -> facts;
-            case Answer.Broke<T>(String output) -> throw new BrokenException(output);
+            case Answer.Broke<T>(String output) -> throw new BrokenException("ended with: " + output);
+            case Answer.Late<T>() -> throw new LateException(limit);
             case Answer.Unasked<T>() -> throw new IllegalStateException("asked, and no answer kept");
         };
     }
@@ -54,23 +63,22 @@ final class ProbeProcess<T> implements Probe<T> {
         java.addAll(command.subList(1, command.size()));
         Process process = new ProcessBuilder(java).redirectErrorStream(true).start();
         process.getOutputStream().close();
-        Thread reaper = Thread.ofVirtual().start(() -> endLate(process));
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        process.waitFor();
-        reaper.interrupt();
-        Optional<T> said = output.lines()
-                .flatMap(line -> JsonLine.read(line, type).stream())
-                .findFirst();
-        return said.isPresent() ? new Answer.Said<>(said.get()) : new Answer.Broke<>(lastLines(output));
+        CompletableFuture<String> output = CompletableFuture.supplyAsync(() -> outputOf(process), READER);
+        if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+            process.destroyForcibly(); // without a wait: what hangs in a driver may not even end then
+            return new Answer.Late<>();
+        }
+        String text = output.join();
+        Optional<T> said =
+                text.lines().flatMap(line -> JsonLine.read(line, type).stream()).findFirst();
+        return said.isPresent() ? new Answer.Said<>(said.get()) : new Answer.Broke<>(lastLines(text));
     }
 
-    private void endLate(Process process) {
+    private static String outputOf(Process process) {
         try {
-            if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-                process.destroyForcibly();
-            }
-        } catch (InterruptedException ended) {
-            Thread.currentThread().interrupt();
+            return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -25,8 +25,7 @@ final class VectorCheck implements Check {
                             bits + "-bit", "training works, but slowly: a CPU with AVX2 or AVX-512 is quicker");
         } catch (Probe.BrokenException e) {
             return new Finding.Fail(
-                    "a process started like a rank ended with: " + e.getMessage(),
-                    "check JAVA_HOME and conf/jvm.options");
+                    "a process started like a rank " + e.getMessage(), "check JAVA_HOME and conf/jvm.options");
         }
     }
 }

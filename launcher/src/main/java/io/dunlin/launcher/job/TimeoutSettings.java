@@ -11,4 +11,9 @@ public record TimeoutSettings(
         Duration firstStep,
 
         @Setting(value = "Any later step", standard = "\"100s\"")
-        Duration step) {}
+        Duration step) {
+    /** The longest that any step may take. */
+    public Duration longestStep() {
+        return firstStep.compareTo(step) > 0 ? firstStep : step;
+    }
+}

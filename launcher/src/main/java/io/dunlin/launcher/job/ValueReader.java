@@ -1,6 +1,8 @@
 package io.dunlin.launcher.job;
 
+import io.dunlin.launcher.place.DeviceChoice;
 import io.dunlin.model.Precision;
+import io.dunlin.model.Recompute;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.time.Duration;
@@ -181,13 +183,12 @@ final class ValueReader {
     }
 
     private static String wordOf(Object constant) {
-        if (constant instanceof Precision precision) {
-            return switch (precision) {
-                case F32 -> "fp32";
-                case BF16 -> "bf16";
-            };
-        }
-        return ((Enum<?>) constant).name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return switch (constant) {
+            case Precision precision -> precision.label();
+            case Recompute recompute -> recompute.label();
+            case DeviceChoice device -> device.label();
+            default -> ((Enum<?>) constant).name().toLowerCase(Locale.ROOT).replace('_', '-');
+        };
     }
 
     /** A value of a setting, or of TOML, as it is written in a job file. */

@@ -8,6 +8,7 @@ import io.dunlin.device.cuda.CudaDevice;
 import io.dunlin.device.cuda.CudaException;
 import io.dunlin.device.cuda.CudaOptions;
 import io.dunlin.device.cuda.Gpus;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -31,8 +32,11 @@ public record ComputeDevice(Device device, Kind kind, Optional<Remark> remark) i
         /** For people. */
         String text();
 
-        /** A GPU was not asked for in vain: the CPU computes. */
+        /** There is no GPU, or no driver for one: the CPU computes. */
         record NoGpu(String text) implements Remark {}
+
+        /** There is something of a GPU that cannot be used as it is: the CPU computes until a person mends that. */
+        record UnusableGpu(String text) implements Remark {}
 
         /** Ranks take turns on a GPU. */
         record Shared(String text) implements Remark {}
@@ -44,9 +48,10 @@ public record ComputeDevice(Device device, Kind kind, Optional<Remark> remark) i
      * @param choice what was asked for
      * @param seat of the rank: GPUs of a host are dealt out in turn
      * @param memory asked first for memory of the CPU; a GPU has its own
+     * @param patience how long a wait for a GPU may last
      * @throws CudaException if a GPU was asked for and cannot be had, with what is missing
      */
-    public static ComputeDevice open(DeviceChoice choice, Seat seat, MemorySource memory) {
+    public static ComputeDevice open(DeviceChoice choice, Seat seat, MemorySource memory, Duration patience) {
         return switch (choice) {
             case CPU -> cpu(seat, memory, Optional.empty());
             case CUDA -> {
@@ -54,15 +59,21 @@ public record ComputeDevice(Device device, Kind kind, Optional<Remark> remark) i
                 if (gpus.missing().isPresent()) {
                     throw gpus.missing().get();
                 }
-                yield cuda(seat, gpus);
+                yield cuda(seat, gpus, patience);
             }
             case AUTO -> {
                 Gpus gpus = Gpus.look(cudaOptions(0));
                 yield gpus.missing().isEmpty()
-                        ? cuda(seat, gpus) // if it cannot be opened, that is for a person to mend
-                        : cpu(seat, memory, noGpu(seat, gpus.missing().get()));
+                        ? cuda(seat, gpus, patience) // if it cannot be opened, that is for a person to mend
+                        : cpu(seat, memory, unused(seat, gpus.verdict()));
             }
         };
+    }
+
+    /** Opens the device for a verb, which computes alone and may wait for a GPU as long as {@link CudaOptions#of} says. */
+    public static ComputeDevice alone(DeviceChoice choice, int threads) {
+        return open(
+                choice, Seat.alone(threads), MemorySource.NONE, cudaOptions(0).deadline());
     }
 
     private static ComputeDevice cpu(Seat seat, MemorySource memory, Optional<Remark> remark) {
@@ -70,9 +81,9 @@ public record ComputeDevice(Device device, Kind kind, Optional<Remark> remark) i
         return new ComputeDevice(CpuDevice.open(options), Kind.CPU, remark);
     }
 
-    private static ComputeDevice cuda(Seat seat, Gpus gpus) {
-        int ordinal = seat.gpu(gpus.all().size());
-        return new ComputeDevice(CudaDevice.open(cudaOptions(ordinal)), Kind.CUDA, shared(seat, gpus.all()));
+    private static ComputeDevice cuda(Seat seat, Gpus gpus, Duration patience) {
+        CudaOptions options = cudaOptions(seat.gpu(gpus.all().size())).withDeadline(patience);
+        return new ComputeDevice(CudaDevice.open(options), Kind.CUDA, shared(seat, gpus.all()));
     }
 
     /** GPU {@code ordinal}; unpacked libraries are kept where those for the CPU are. */
@@ -80,10 +91,20 @@ public record ComputeDevice(Device device, Kind kind, Optional<Remark> remark) i
         return CudaOptions.of(ordinal, CpuOptions.userCache());
     }
 
-    /** Said by the first rank of the host. */
-    private static Optional<Remark> noGpu(Seat seat, CudaException why) {
-        String text = "no GPU is used: %s; %s".formatted(why.getMessage(), why.remedy());
-        return seat.isFirst() ? Optional.of(new Remark.NoGpu(text)) : Optional.empty();
+    /** Why the CPU computes; said by the first rank of the host. */
+    static Optional<Remark> unused(Seat seat, Gpus.Verdict verdict) {
+        if (!seat.isFirst()) {
+            return Optional.empty();
+        }
+        return switch (verdict) {
+            case Gpus.Verdict.Usable() -> Optional.empty();
+            case Gpus.Verdict.Absent(CudaException why) -> Optional.of(new Remark.NoGpu(text(why)));
+            case Gpus.Verdict.Unusable(CudaException why) -> Optional.of(new Remark.UnusableGpu(text(why)));
+        };
+    }
+
+    private static String text(CudaException why) {
+        return "no GPU is used: %s; %s".formatted(why.getMessage(), why.remedy());
     }
 
     /** Said by the first rank of each GPU that has several. */

@@ -12,7 +12,6 @@ import io.dunlin.collectives.flight.FlightRecorder;
 import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.device.cpu.MemorySource;
 import io.dunlin.launcher.job.Job;
-import io.dunlin.launcher.job.TimeoutSettings;
 import io.dunlin.launcher.place.ComputeDevice;
 import io.dunlin.launcher.report.Phase;
 import io.dunlin.launcher.report.Report;
@@ -68,7 +67,7 @@ final class Links implements AutoCloseable {
                         spec.rank(),
                         spec.ranks(),
                         job.timeouts().rendezvous(),
-                        longest(job.timeouts()).plus(SLACK),
+                        patience(job),
                         ReductionOrder.FASTEST,
                         table(job)),
                 Path.of(spec.aeronDir()),
@@ -128,9 +127,12 @@ final class Links implements AutoCloseable {
         return (state, result) -> recorder.ifPresent(one -> one.iteration(result.step() + 1));
     }
 
-    /** The agent watches the phases and knows more; the limit of an operation is for an agent that does not. */
-    private static Duration longest(TimeoutSettings timeouts) {
-        return timeouts.firstStep().compareTo(timeouts.step()) > 0 ? timeouts.firstStep() : timeouts.step();
+    /**
+     * How long anything that a step waits for may take. The agent watches the phases and knows more; this is for an agent
+     * that does not.
+     */
+    static Duration patience(Job job) {
+        return job.timeouts().longestStep().plus(SLACK);
     }
 
     /** How algorithms are chosen: alike on all ranks, because the job is. */
@@ -151,8 +153,7 @@ final class Links implements AutoCloseable {
         }
         GradientBuckets buckets =
                 GradientBuckets.of(model.flatElements(), (long) job.parallel().bucketMib() << 20);
-        Staging staging = Staging.of(
-                model.device(), model.stream(), longest(job.timeouts()).plus(SLACK));
+        Staging staging = Staging.of(model.device(), model.stream(), patience(job));
         return job.run().deterministic()
                 ? DataParallelExchange.deterministic(communicator.get(), buckets, staging)
                 : DataParallelExchange.fast(communicator.get(), buckets, staging);

@@ -60,7 +60,8 @@ final class Training implements AutoCloseable {
         this.link = link;
         this.orders = orders;
         this.state = state;
-        ComputeDevice opened = ComputeDevice.open(job.train().device(), spec.seat(), links.memory());
+        ComputeDevice opened =
+                ComputeDevice.open(job.train().device(), spec.seat(), links.memory(), Links.patience(job));
         opened.remark().ifPresent(this::report);
         device = opened.device();
         model = Model.create(job.model().config(), device, job.train().precision());
@@ -120,7 +121,7 @@ final class Training implements AutoCloseable {
         Report.Level level =
                 switch (remark) {
                     case ComputeDevice.Remark.NoGpu _ -> Report.Level.INFO;
-                    case ComputeDevice.Remark.Shared _ -> Report.Level.WARNING;
+                    case ComputeDevice.Remark.UnusableGpu _, ComputeDevice.Remark.Shared _ -> Report.Level.WARNING;
                 };
         link.report(new Report.Notice(level, "", remark.text()));
     }

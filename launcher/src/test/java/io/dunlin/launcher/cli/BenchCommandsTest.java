@@ -116,7 +116,9 @@ final class BenchCommandsTest {
         "device,--device,gpu,'cpu, cuda or auto'",
         "device,--size,huge,'small, medium or large'",
         "device,--seconds,0,a positive number",
-        "step,--device,gpu,'cpu, cuda or auto'"
+        "step,--device,gpu,'cpu, cuda or auto'",
+        "step,--precision,f32,fp32 or bf16",
+        "step,--recompute,all,none or layer"
     })
     void shouldSayWhatMeasurementsOfADeviceExpect(String verb, String option, String value, String expected) {
         assertThat(tool.run("bench", verb, option, value)).isEqualTo(2);

@@ -43,7 +43,7 @@ final class GpuVerbsTest {
                 "4");
 
         assertThat(one.out())
-                .contains("GPU            ok    " + GPU + "cuBLAS 12; opened, kernels loaded\n")
+                .contains("GPU            ok    " + GPU + "cuBLAS 12; each has computed a product and a kernel\n")
                 .contains("Memory         ok    GPU 0 has 256 MiB; 1 rank of ");
         assertThat(three.out())
                 .contains("GPU            warn  3 x " + GPU)
@@ -92,6 +92,38 @@ final class GpuVerbsTest {
                 .hasSize(3);
         assertThat(ended.out()).containsPattern("attention, backward +1 x 64 x 2 x 32 +bf16 .* TFLOP/s\n");
         assertThat(Files.readString(json)).contains("\"stand_in\" : true", "\"size\" : \"small\"");
+    }
+
+    @Test
+    void shouldSayWhatMeasuresLess() throws Exception {
+        Ended ended = dunlin(StandInEnvironment.build().variables(), "bench", "device", "--size", "large");
+
+        assertThat(ended.status()).isEqualTo(3);
+        assertThat(ended.err())
+                .startsWith("DUN-422  the GPU gave no memory for operands")
+                .contains("`nvidia-smi` shows", "a smaller `--size` (small or medium), or `--device cpu`")
+                .doesNotContain("train.", "\tat ");
+    }
+
+    @Test
+    void shouldMeasureAStep() throws Exception {
+        Ended ended = dunlin(
+                StandInEnvironment.build().variables(),
+                "bench",
+                "step",
+                "--device",
+                "cuda",
+                "--preset",
+                "debug",
+                "--batch",
+                "1",
+                "--steps",
+                "1");
+
+        assertThat(ended.status()).as(ended.err()).isZero();
+        assertThat(ended.out())
+                .contains("1 steps, cuda, CUDA stand-in on the CPU", "# " + StandIn.REMARK, "# no times of kernels")
+                .containsPattern("tokens/s, .* ms/step");
     }
 
     @Test

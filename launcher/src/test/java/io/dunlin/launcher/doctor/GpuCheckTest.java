@@ -8,6 +8,7 @@ import io.dunlin.launcher.place.DeviceChoice;
 import io.dunlin.launcher.place.Installation;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -20,10 +21,12 @@ final class GpuCheckTest {
     private static final Gpus.Gpu GPU = new Gpus.Gpu("NVIDIA A100", "8.0", 40L << 30);
     private static final GpuProbe.Facts GOOD = new GpuProbe.Facts("12.6", List.of(GPU), 12, Optional.empty());
     private static final GpuProbe.Problem NOTHING =
-            new GpuProbe.Problem("DUN-420", "CUDA cannot be used here: there is no driver", "install it");
+            new GpuProbe.Problem(GpuProbe.Kind.ABSENT, "CUDA cannot be used here: there is no driver", "install it");
     private static final GpuProbe.Facts NO_DRIVER = new GpuProbe.Facts("", List.of(), 0, Optional.of(NOTHING));
     private static final GpuProbe.Problem NO_BLAS = new GpuProbe.Problem(
-            "DUN-420", "CUDA cannot be used here: libcublas.so.12 is not found", "install cuBLAS of CUDA 12");
+            GpuProbe.Kind.UNUSABLE,
+            "CUDA cannot be used here: libcublas.so.12 is not found",
+            "install cuBLAS of CUDA 12");
     private static final GpuProbe.Facts ONLY_13 = new GpuProbe.Facts("13.0", List.of(GPU), 13, Optional.of(NO_BLAS));
 
     @TempDir
@@ -34,7 +37,7 @@ final class GpuCheckTest {
         assertThat(look(GOOD, DeviceChoice.CUDA, 1))
                 .isEqualTo(
                         new Finding.Ok("NVIDIA A100, compute capability 8.0, 40.0 GiB; driver for CUDA 12.6; cuBLAS 12;"
-                                + " opened, kernels loaded"));
+                                + " each has computed a product and a kernel"));
         GpuProbe.Facts eight = new GpuProbe.Facts("12.6", Collections.nCopies(8, GPU), 12, Optional.empty());
         assertThat(look(eight, DeviceChoice.AUTO, 8).text()).startsWith("8 x NVIDIA A100, ");
         assertThat(look(GOOD, DeviceChoice.CPU, 1))
@@ -74,26 +77,53 @@ final class GpuCheckTest {
     @Test
     void shouldNotTakeABrokenDriverForNone() throws Exception {
         GpuProbe.Problem broken =
-                new GpuProbe.Problem("DUN-421", "cuInit failed with CUDA_ERROR_UNKNOWN (999)", "look");
+                new GpuProbe.Problem(GpuProbe.Kind.UNUSABLE, "cuInit failed with CUDA_ERROR_UNKNOWN (999)", "look");
         GpuProbe.Facts facts = new GpuProbe.Facts("12.6", List.of(), 12, Optional.of(broken));
 
         assertThat(look(facts, DeviceChoice.CPU, 1))
                 .isEqualTo(new Finding.Warn("driver for CUDA 12.6; cuBLAS 12; " + broken.text(), "look"));
+        assertThat(look(facts, DeviceChoice.AUTO, 1)).isInstanceOf(Finding.Warn.class);
         assertThat(look(facts, DeviceChoice.CUDA, 1)).isInstanceOf(Finding.Fail.class);
+    }
+
+    /** A rank that takes a GPU if there is one does not turn to the CPU then. */
+    @Test
+    void shouldFailWhereTheJobWouldTakeAGpuThatDoesNotCompute() throws Exception {
+        GpuProbe.Problem broken = new GpuProbe.Problem(GpuProbe.Kind.BROKEN, "cublasCreate failed", "look");
+        GpuProbe.Facts facts = new GpuProbe.Facts("12.6", List.of(GPU), 12, Optional.of(broken));
+
+        assertThat(look(facts, DeviceChoice.CPU, 1)).isInstanceOf(Finding.Warn.class);
+        assertThat(look(facts, DeviceChoice.AUTO, 1)).isInstanceOf(Finding.Fail.class);
+        assertThat(look(facts, DeviceChoice.CUDA, 1)).isInstanceOf(Finding.Fail.class);
+        assertThat(memory(() -> facts, DeviceChoice.CPU, 1).look().text()).startsWith("24.0 GiB available");
+        assertThat(memory(() -> facts, DeviceChoice.AUTO, 1).look()).isInstanceOf(Finding.Fail.class);
+    }
+
+    @Test
+    void shouldSayThatTheDriverDidNotAnswer() throws Exception {
+        Probe<GpuProbe.Facts> late = () -> {
+            throw new Probe.LateException(Duration.ofMinutes(3));
+        };
+
+        assertThat(new GpuCheck(late, DeviceChoice.AUTO, 1).look()).isInstanceOfSatisfying(Finding.Fail.class, fail -> {
+            assertThat(fail.text()).isEqualTo("a process that asked the driver of the GPU did not answer within 3 min");
+            assertThat(fail.remedy()).contains("nvidia-smi", "dmesg", "install the driver again");
+        });
     }
 
     @Test
     void shouldSurviveADriverThatBreaksTheProcess() throws Exception {
         Probe<GpuProbe.Facts> broken = () -> {
-            throw new Probe.BrokenException("SIGSEGV");
+            throw new Probe.BrokenException("ended with: SIGSEGV");
         };
 
         assertThat(new GpuCheck(broken, DeviceChoice.CPU, 1).look()).isInstanceOf(Finding.Warn.class);
         assertThat(new GpuCheck(broken, DeviceChoice.CUDA, 1).look())
                 .isInstanceOfSatisfying(
-                        Finding.Fail.class, fail -> assertThat(fail.text()).endsWith("SIGSEGV"));
+                        Finding.Fail.class, fail -> assertThat(fail.text()).endsWith("GPU ended with: SIGSEGV"));
+        assertThat(new GpuCheck(broken, DeviceChoice.AUTO, 1).look()).isInstanceOf(Finding.Fail.class);
         assertThat(memory(broken, DeviceChoice.CUDA, 1).look()).isInstanceOf(Finding.Fail.class);
-        assertThat(memory(broken, DeviceChoice.AUTO, 1).look().text()).startsWith("24.0 GiB available");
+        assertThat(memory(broken, DeviceChoice.AUTO, 1).look()).isInstanceOf(Finding.Fail.class);
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.dunlin.device.cpu.MemorySource;
 import io.dunlin.device.cuda.CudaException;
 import io.dunlin.device.cuda.Gpus;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -38,7 +39,7 @@ final class ComputeDeviceTest {
 
     @Test
     void shouldComputeOnTheCpuUnasked() {
-        try (ComputeDevice opened = ComputeDevice.open(DeviceChoice.CPU, Seat.alone(1), MemorySource.NONE)) {
+        try (ComputeDevice opened = ComputeDevice.alone(DeviceChoice.CPU, 1)) {
             assertThat(opened.kind()).isEqualTo(ComputeDevice.Kind.CPU);
             assertThat(opened.device().description()).startsWith("cpu, 1 thread");
             assertThat(opened.remark()).isEmpty();
@@ -49,10 +50,10 @@ final class ComputeDeviceTest {
     void shouldSayWhyNoGpuIsUsed() {
         assumeThat(Gpus.look(ComputeDevice.cudaOptions(0)).missing()).isPresent();
 
-        assertThatThrownBy(() -> ComputeDevice.open(DeviceChoice.CUDA, Seat.alone(1), MemorySource.NONE))
+        assertThatThrownBy(() -> ComputeDevice.alone(DeviceChoice.CUDA, 1))
                 .isInstanceOf(CudaException.class)
                 .hasMessageStartingWith("CUDA cannot be used here: ");
-        try (ComputeDevice opened = ComputeDevice.open(DeviceChoice.AUTO, Seat.alone(1), MemorySource.NONE)) {
+        try (ComputeDevice opened = ComputeDevice.alone(DeviceChoice.AUTO, 1)) {
             assertThat(opened.kind()).isEqualTo(ComputeDevice.Kind.CPU);
             assertThat(opened.remark()).hasValueSatisfying(remark -> assertThat(remark)
                     .isInstanceOf(ComputeDevice.Remark.NoGpu.class)
@@ -60,8 +61,8 @@ final class ComputeDeviceTest {
                     .asString()
                     .startsWith("no GPU is used: CUDA cannot be used here: "));
         }
-        try (ComputeDevice opened =
-                ComputeDevice.open(DeviceChoice.AUTO, new Seat(1, List.of(0, 1), 1), MemorySource.NONE)) {
+        try (ComputeDevice opened = ComputeDevice.open(
+                DeviceChoice.AUTO, new Seat(1, List.of(0, 1), 1), MemorySource.NONE, Duration.ofMinutes(1))) {
             assertThat(opened.remark()).as("said by the first rank of the host").isEmpty();
         }
     }

@@ -15,21 +15,23 @@ final class AddressCache {
 
     private static final int SHIFT = Long.SIZE - Integer.numberOfTrailingZeros(SLOTS);
 
-    /** Pairs by open addressing; a slot with address 0 is free. */
+    /** Pairs by open addressing; a slot with address 0 is free, and so 0 itself is never in one. */
     private final long[] addresses = new long[SLOTS];
 
     private final Address[] plain = new Address[SLOTS];
     private final DeviceAddress[] ofDevice = new DeviceAddress[SLOTS];
+    private final Address plainNull = new Address(0);
+    private final DeviceAddress ofDeviceNull = new DeviceAddress(0);
     private int count;
 
     /** As a pointer that JCuda takes for memory of the host, and JCublas for any. */
     Address plain(long address) {
-        return plain[slot(address)];
+        return address == 0 ? plainNull : plain[slot(address)];
     }
 
     /** As a pointer to memory of the GPU. */
     DeviceAddress ofDevice(long address) {
-        return ofDevice[slot(address)];
+        return address == 0 ? ofDeviceNull : ofDevice[slot(address)];
     }
 
     private int slot(long address) {
@@ -45,8 +47,7 @@ final class AddressCache {
 
     private int add(long address, int free) {
         if (count == MOST) {
-            Arrays.fill(addresses, 0);
-            count = 0;
+            forget();
             return slot(address);
         }
         count++;
@@ -54,5 +55,13 @@ final class AddressCache {
         plain[free] = new Address(address);
         ofDevice[free] = new DeviceAddress(address);
         return free;
+    }
+
+    @SuppressWarnings("NullAway") // as new arrays are: no slot is read before it is filled
+    private void forget() {
+        Arrays.fill(addresses, 0);
+        Arrays.fill(plain, null);
+        Arrays.fill(ofDevice, null);
+        count = 0;
     }
 }

@@ -45,7 +45,7 @@ final class CudaContext implements AutoCloseable {
         if (options.ordinal() >= count[0]) {
             throw CudaException.unavailable(
                     "there is no GPU %d, this process sees %d".formatted(options.ordinal(), count[0]),
-                    "compare CUDA_VISIBLE_DEVICES with `nvidia-smi -L`",
+                    Requirements.COMPARE_GPUS,
                     new IndexOutOfBoundsException(options.ordinal()));
         }
         CUdevice device = new CUdevice();

@@ -33,6 +33,18 @@ public final class CudaException extends DunlinException {
         return status;
     }
 
+    /** Whether there was too little memory, on the GPU or pinned on the host. */
+    public boolean isOfMemory() {
+        return code().equals("DUN-422") || code().equals("DUN-424");
+    }
+
+    /** The same failure, where something else is to be tried than in training. */
+    public CudaException advising(String otherRemedy) {
+        CudaException same = new CudaException(code(), String.valueOf(getMessage()), otherRemedy, call, status);
+        same.initCause(this);
+        return same;
+    }
+
     static CudaException unavailable(String what, String remedy, Throwable cause) {
         return new CudaException("CUDA cannot be used here: " + what, remedy, cause);
     }

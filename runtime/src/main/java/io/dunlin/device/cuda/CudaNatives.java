@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import jcuda.driver.JCudaDriver;
 import jcuda.jcublas.JCublas2;
 import jcuda.nvrtc.JNvrtc;
@@ -27,9 +28,6 @@ import jcuda.nvrtc.JNvrtc;
  * looked up first, and what is missing ends in an error that says so.
  */
 final class CudaNatives {
-    private static final String DRIVER = "libcuda.so.1";
-    private static final String BLAS = "libcublas.so.12";
-    private static final String COMPILER = "libnvrtc.so.12";
     private static final String TEMPORARY_FOLDER = "java.io.tmpdir";
 
     private CudaNatives() {}
@@ -37,11 +35,9 @@ final class CudaNatives {
     /** Loads the driver and cuBLAS; later calls find everything loaded. */
     static synchronized void load(CudaOptions options) {
         requirePlatform();
-        require(DRIVER, "install the driver of NVIDIA, 525 or newer; without a GPU train on the CPU");
-        options.libraries().ifPresent(folder -> loadFrom(folder, List.of("libcublasLt.so.12", BLAS)));
-        require(
-                BLAS,
-                "install cuBLAS of CUDA 12 (that of CUDA 13 does not serve), or put its folder on LD_LIBRARY_PATH");
+        require(Requirements.DRIVER, Requirements::noDriver);
+        options.libraries().ifPresent(folder -> loadFrom(folder, List.of("libcublasLt.so.12", Requirements.BLAS)));
+        require(Requirements.BLAS, cause -> Requirements.noBlas(Gpus.blas(options.libraries()), cause));
         initialise("JCudaDriver", options, () -> JCudaDriver.setExceptionsEnabled(false));
         initialise("JCublas2", options, () -> JCublas2.setExceptionsEnabled(false));
     }
@@ -49,8 +45,8 @@ final class CudaNatives {
     /** Loads the compiler for kernels of users, which needs nothing of a GPU. */
     static synchronized void loadCompiler(CudaOptions options) {
         requirePlatform();
-        options.libraries().ifPresent(folder -> loadFrom(folder, List.of(COMPILER)));
-        require(COMPILER, "install NVRTC of CUDA 12, or put its folder on LD_LIBRARY_PATH");
+        options.libraries().ifPresent(folder -> loadFrom(folder, List.of(Requirements.COMPILER)));
+        require(Requirements.COMPILER, Requirements::noCompiler);
         initialise("JNvrtc", options, () -> JNvrtc.setExceptionsEnabled(false));
     }
 
@@ -66,11 +62,11 @@ final class CudaNatives {
     }
 
     /** Whether the system finds a library; one that is loaded already it finds by its name, wherever it lies. */
-    private static void require(String library, String remedy) {
+    private static void require(String library, Function<Throwable, CudaException> missing) {
         try {
             SymbolLookup.libraryLookup(library, Arena.global());
         } catch (IllegalArgumentException e) {
-            throw CudaException.unavailable(library + " is not found", remedy, e);
+            throw missing.apply(e);
         }
     }
 

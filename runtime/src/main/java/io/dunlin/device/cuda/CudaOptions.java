@@ -20,6 +20,11 @@ public record CudaOptions(int ordinal, Path nativeCache, Optional<Path> librarie
         }
     }
 
+    /** The same with another limit on waits for the GPU. */
+    public CudaOptions withDeadline(Duration longest) {
+        return new CudaOptions(ordinal, nativeCache, libraries, longest);
+    }
+
     /** GPU {@code ordinal}, libraries as the system finds them, ten minutes for any wait. */
     public static CudaOptions of(int ordinal, Path nativeCache) {
         return new CudaOptions(ordinal, nativeCache, Optional.empty(), Duration.ofMinutes(10));

@@ -32,7 +32,7 @@ final class DriverQuery {
 
     /** Asks the driver, if there is one. */
     static Optional<DriverQuery> find() {
-        return library("libcuda.so.1").map(DriverQuery::new);
+        return library(Requirements.DRIVER).map(DriverQuery::new);
     }
 
     /** A library, by name as the system finds it; it stays loaded. */
@@ -106,12 +106,14 @@ final class DriverQuery {
     private int status(String name, List<MemoryLayout> layouts, Object... arguments) {
         MemorySegment function = driver.find(name)
                 .orElseThrow(() -> CudaException.unavailable(
-                        "libcuda.so.1 has no " + name,
-                        "install the driver of NVIDIA, 525 or newer",
+                        "%s has no %s".formatted(Requirements.DRIVER, name),
+                        Requirements.INSTALL_DRIVER,
                         new UnsatisfiedLinkError(name)));
         FunctionDescriptor type = FunctionDescriptor.of(JAVA_INT, layouts.toArray(MemoryLayout[]::new));
         try {
             return (int) Linker.nativeLinker().downcallHandle(function, type).invokeWithArguments(arguments);
+        } catch (RuntimeException | Error e) {
+            throw e;
         } catch (Throwable e) {
             throw new IllegalStateException(name, e);
         }

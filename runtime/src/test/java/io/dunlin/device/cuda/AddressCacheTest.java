@@ -24,6 +24,15 @@ class AddressCacheTest {
     }
 
     @Test
+    void shouldKnowTheAddressThatMarksAFreeSlot() {
+        for (long address = 8; address <= 8 * 3000; address += 8) { // more than it keeps
+            cache.ofDevice(address);
+            assertThat(cache.ofDevice(0).value()).isZero();
+            assertThat(cache.plain(0)).hasToString(new Address(0).toString());
+        }
+    }
+
+    @Test
     void shouldForgetWhatIsTooMuch() {
         for (long address = 8; address < 800_000; address += 8) {
             assertThat(cache.ofDevice(address).value()).isEqualTo(address);

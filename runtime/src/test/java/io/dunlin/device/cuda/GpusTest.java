@@ -28,6 +28,29 @@ final class GpusTest {
     }
 
     @Test
+    void shouldTellNoGpuFromOneThatCannotBeUsed() {
+        assertThat(Gpus.judged(0, List.of(), 0).verdict()).isInstanceOf(Gpus.Verdict.Absent.class);
+        assertThat(Gpus.judged(11_080, List.of(), 13).verdict()).isInstanceOf(Gpus.Verdict.Absent.class);
+        assertThat(Gpus.judged(11_080, ONE, 12).verdict()).isInstanceOf(Gpus.Verdict.Unusable.class);
+        assertThat(Gpus.judged(12_060, ONE, 13).verdict()).isInstanceOf(Gpus.Verdict.Unusable.class);
+        assertThat(Gpus.judged(12_060, ONE, 12).verdict()).isEqualTo(new Gpus.Verdict.Usable());
+    }
+
+    @Test
+    void shouldRefuseGpusForWhichThereAreNoKernels() {
+        Gpus.Gpu turing = new Gpus.Gpu("Tesla T4", "7.5", 16L << 30);
+        Gpus.Gpu blackwell = new Gpus.Gpu("RTX 5090", "12.0", 32L << 30);
+
+        assertThat(words(Gpus.judged(12_060, List.of(turing, turing), 12)))
+                .contains("GPU 0 (Tesla T4) has compute capability 7.5, and 8.0 or higher is needed", "A100")
+                .doesNotContain("CUDA_VISIBLE_DEVICES");
+        assertThat(words(Gpus.judged(12_060, List.of(ONE.getFirst(), turing, blackwell), 12)))
+                .contains("GPU 1 (Tesla T4) has compute capability 7.5", "CUDA_VISIBLE_DEVICES=0,2");
+        assertThat(Gpus.judged(12_060, List.of(blackwell), 12).missing()).isEmpty();
+        assertThat(Gpus.judged(12_060, List.of(turing), 12).verdict()).isInstanceOf(Gpus.Verdict.Unusable.class);
+    }
+
+    @Test
     void shouldSayWhatWorksWhereThereIsCuda13Only() {
         assertThat(words(Gpus.judged(13_000, ONE, 13)))
                 .contains(

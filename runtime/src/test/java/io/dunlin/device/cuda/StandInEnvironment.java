@@ -29,6 +29,7 @@ import java.util.TreeMap;
  *       of the PTX that was made from the same source.
  *   <li>{@code CUDA_STANDIN_KEY=value} are the settings of settings.cpp, read when the process first uses CUDA; one that
  *       does not exist is complained of on standard error.
+ *   <li>{@code CUDA_STANDIN_FAIL=cuInit=999} lets calls fail, from the first one of the process.
  *   <li>{@code CUDA_STANDIN_TRACE} names the file for the trace, see {@link StandInTrace}.
  * </ul>
  *
@@ -85,6 +86,11 @@ public final class StandInEnvironment {
     /** Writes all calls and work, with their times, to a file; {@code %p} in its name becomes the number of the process. */
     public StandInEnvironment trace(Path file) {
         return with("trace", file.toAbsolutePath().toString());
+    }
+
+    /** Lets all calls of a function, for example {@code cuInit}, fail with a status. */
+    public StandInEnvironment failing(String call, int status) {
+        return with("fail", call + "=" + status);
     }
 
     /** Any other setting, for example {@code devices} or {@code order}; see settings.cpp. */

@@ -13,9 +13,11 @@ import java.util.Map;
  * of the stand-in and mean nothing about a GPU.
  */
 public final class StandInTrace {
+    private final List<Integer> devices;
     private final List<Span> spans;
 
-    private StandInTrace(List<Span> spans) {
+    private StandInTrace(List<Integer> devices, List<Span> spans) {
+        this.devices = devices;
         this.spans = spans;
     }
 
@@ -27,12 +29,16 @@ public final class StandInTrace {
      */
     public record Span(String stream, String kind, String name, long startNs, long endNs) {}
 
-    /** Reads lines of time, thread, "begin" or "end", stream, kind, rest. */
+    /** Reads lines of time, thread, "begin" or "end", stream, kind, rest; and of time, thread, "device", number. */
     public static StandInTrace read(Path file) throws IOException {
+        List<Integer> devices = new ArrayList<>();
         List<Span> spans = new ArrayList<>();
         Map<String, Long> begun = new HashMap<>();
         for (String line : Files.readAllLines(file)) {
             String[] words = line.split(" ");
+            if (words.length == 4 && words[2].equals("device")) {
+                devices.add(Integer.parseInt(words[3]));
+            }
             if (words.length < 6) {
                 continue;
             }
@@ -42,7 +48,12 @@ public final class StandInTrace {
                 spans.add(new Span(words[3], words[4], words[5], begun.remove(words[3]), Long.parseLong(words[0])));
             }
         }
-        return new StandInTrace(spans);
+        return new StandInTrace(devices, spans);
+    }
+
+    /** The GPUs that were opened, in order. */
+    public List<Integer> devices() {
+        return List.copyOf(devices);
     }
 
     /** All pieces of work. */
@@ -52,9 +63,11 @@ public final class StandInTrace {
 
     /** What was begun and ended between two times. */
     public StandInTrace between(long fromNs, long toNs) {
-        return new StandInTrace(spans.stream()
-                .filter(span -> span.startNs >= fromNs && span.endNs <= toNs)
-                .toList());
+        return new StandInTrace(
+                devices,
+                spans.stream()
+                        .filter(span -> span.startNs >= fromNs && span.endNs <= toNs)
+                        .toList());
     }
 
     /** Time of all work of a kind. */
