@@ -52,6 +52,16 @@ final class IdleDevice implements Device {
     }
 
     private static final class IdleStream implements Stream {
+        private static final Event DONE = new Event() {
+            @Override
+            public boolean done() {
+                return true;
+            }
+
+            @Override
+            public void synchronize() {}
+        };
+
         private final Kernels kernels = new IdleKernels();
 
         @Override
@@ -71,7 +81,7 @@ final class IdleDevice implements Device {
 
         @Override
         public Event record() {
-            throw new UnsupportedOperationException();
+            return DONE;
         }
 
         @Override
