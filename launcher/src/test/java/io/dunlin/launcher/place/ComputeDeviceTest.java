@@ -2,13 +2,8 @@ package io.dunlin.launcher.place;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.dunlin.device.cpu.MemorySource;
-import io.dunlin.device.cuda.CudaException;
 import io.dunlin.device.cuda.Gpus;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -43,27 +38,6 @@ final class ComputeDeviceTest {
             assertThat(opened.kind()).isEqualTo(ComputeDevice.Kind.CPU);
             assertThat(opened.device().description()).startsWith("cpu, 1 thread");
             assertThat(opened.remark()).isEmpty();
-        }
-    }
-
-    @Test
-    void shouldSayWhyNoGpuIsUsed() {
-        assumeThat(Gpus.look(ComputeDevice.cudaOptions(0)).missing()).isPresent();
-
-        assertThatThrownBy(() -> ComputeDevice.alone(DeviceChoice.CUDA, 1))
-                .isInstanceOf(CudaException.class)
-                .hasMessageStartingWith("CUDA cannot be used here: ");
-        try (ComputeDevice opened = ComputeDevice.alone(DeviceChoice.AUTO, 1)) {
-            assertThat(opened.kind()).isEqualTo(ComputeDevice.Kind.CPU);
-            assertThat(opened.remark()).hasValueSatisfying(remark -> assertThat(remark)
-                    .isInstanceOf(ComputeDevice.Remark.NoGpu.class)
-                    .extracting(ComputeDevice.Remark::text)
-                    .asString()
-                    .startsWith("no GPU is used: CUDA cannot be used here: "));
-        }
-        try (ComputeDevice opened = ComputeDevice.open(
-                DeviceChoice.AUTO, new Seat(1, List.of(0, 1), 1), MemorySource.NONE, Duration.ofMinutes(1))) {
-            assertThat(opened.remark()).as("said by the first rank of the host").isEmpty();
         }
     }
 }
