@@ -1,9 +1,15 @@
 package io.dunlin.parallel;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
+
 import io.dunlin.model.Family;
 import io.dunlin.model.Model;
 import io.dunlin.model.ModelConfig;
 import io.dunlin.nn.Parameter;
+import io.dunlin.parallel.SmallRun.Outcome;
+import io.dunlin.train.Accumulation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -47,6 +53,28 @@ enum PyTorchFigures {
     /** {@code losses} or {@code grad_norms}, by step. */
     List<Double> curve(String name) {
         return expected().get(name).valueStream().map(JsonNode::asDouble).toList();
+    }
+
+    /** The run that gave the figures: 30 steps of 8 rows, 2 at a time. */
+    SmallRun run() {
+        return SmallRun.of(config, Accumulation.RUNNING, rows(), this::loadInto)
+                .batches(8, 2)
+                .steps(30);
+    }
+
+    /** Fails unless the losses are within 1e-4 of PyTorch's, and the norms within 0.1 %. */
+    void assertReproducedBy(Outcome outcome) {
+        List<Double> losses = curve("losses");
+        List<Double> norms = curve("grad_norms");
+        assertThat(outcome.losses()).hasSameSizeAs(losses);
+        for (int step = 0; step < losses.size(); step++) {
+            assertThat(outcome.losses().get(step))
+                    .as("loss of step %d", step + 1)
+                    .isCloseTo(losses.get(step), within(1e-4));
+            assertThat(outcome.norms().get(step))
+                    .as("norm of step %d", step + 1)
+                    .isCloseTo(norms.get(step), withinPercentage(0.1));
+        }
     }
 
     /** Writes the weights that training began with. */
