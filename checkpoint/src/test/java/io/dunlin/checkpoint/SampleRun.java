@@ -2,6 +2,7 @@ package io.dunlin.checkpoint;
 
 import io.dunlin.data.DataPosition;
 import io.dunlin.nn.Parameter;
+import io.dunlin.nn.Trained;
 import io.dunlin.optim.Optimizer;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.NamedTensor;
@@ -90,7 +91,7 @@ final class SampleRun {
         private long updates;
 
         @Override
-        public void update(List<Parameter> owned, float learningRate, float gradientScale) {
+        public void update(List<? extends Trained> owned, float learningRate, float gradientScale) {
             updates++;
         }
 

@@ -17,11 +17,14 @@ import io.dunlin.nn.Parameter;
 import io.dunlin.optim.AdamW;
 import io.dunlin.optim.LearningRate;
 import io.dunlin.parallel.shard.DataParallelExchange;
+import io.dunlin.parallel.shard.FlatShares;
 import io.dunlin.parallel.shard.GradientBuckets;
+import io.dunlin.parallel.shard.ShardedExecutor;
 import io.dunlin.parallel.shard.Staging;
 import io.dunlin.train.Accumulation;
 import io.dunlin.train.GradientExchange;
 import io.dunlin.train.LocalExecutor;
+import io.dunlin.train.StepExecutor;
 import io.dunlin.train.TrainState;
 import io.dunlin.train.Trainer;
 import java.lang.foreign.MemorySegment;
@@ -31,6 +34,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -48,6 +52,7 @@ import java.util.function.Supplier;
  * @param prepare writes initial weights
  * @param afterStep told of each step
  * @param devices opens where to compute
+ * @param owners whether each rank updates its share alone
  */
 public record SmallRun(
         ModelConfig config,
@@ -59,7 +64,8 @@ public record SmallRun(
         long bucketBytes,
         Consumer<Model> prepare,
         LongConsumer afterStep,
-        Supplier<Device> devices) {
+        Supplier<Device> devices,
+        boolean owners) {
     /** Fewer than there are buckets, so that each is used again. */
     private static final int SLOTS = 3;
 
@@ -87,7 +93,8 @@ public record SmallRun(
                 4096,
                 prepare,
                 step -> {},
-                () -> CpuDevice.open(CpuOptions.fast(1)));
+                () -> CpuDevice.open(CpuOptions.fast(1)),
+                false);
     }
 
     /** 20 steps from random weights on random tokens, in 7 micro-batches of 2 rows a step. */
@@ -112,7 +119,8 @@ public record SmallRun(
                 bucketBytes,
                 prepare,
                 afterStep,
-                devices);
+                devices,
+                owners);
     }
 
     /** The same, so long. */
@@ -127,7 +135,8 @@ public record SmallRun(
                 bucketBytes,
                 prepare,
                 afterStep,
-                devices);
+                devices,
+                owners);
     }
 
     /** The same in buckets of another size. */
@@ -142,13 +151,24 @@ public record SmallRun(
                 newBucketBytes,
                 prepare,
                 afterStep,
-                devices);
+                devices,
+                owners);
     }
 
     /** The same with somebody who is told of each step. */
     public SmallRun told(LongConsumer listener) {
         return new SmallRun(
-                config, accumulation, rows, rowsPerStep, microBatch, steps, bucketBytes, prepare, listener, devices);
+                config,
+                accumulation,
+                rows,
+                rowsPerStep,
+                microBatch,
+                steps,
+                bucketBytes,
+                prepare,
+                listener,
+                devices,
+                owners);
     }
 
     /** The same elsewhere. */
@@ -163,12 +183,29 @@ public record SmallRun(
                 bucketBytes,
                 prepare,
                 afterStep,
-                newDevices);
+                newDevices,
+                owners);
+    }
+
+    /** The same with each rank updating its share alone. */
+    public SmallRun sharded() {
+        return new SmallRun(
+                config,
+                accumulation,
+                rows,
+                rowsPerStep,
+                microBatch,
+                steps,
+                bucketBytes,
+                prepare,
+                afterStep,
+                devices,
+                true);
     }
 
     /** Trains with nobody else. */
     public Outcome alone() {
-        return train(GradientExchangeFor.ALONE, 0, 1);
+        return train(GradientExchangeFor.ALONE, (model, executor) -> executor, 0, 1);
     }
 
     /** Trains as one rank of a group. */
@@ -178,12 +215,23 @@ public record SmallRun(
                     GradientBuckets buckets = GradientBuckets.of(model.flatElements(), bucketBytes);
                     Staging staging = new Staging(model.device(), model.stream(), SLOTS, Duration.ofSeconds(30));
                     return switch (accumulation) {
-                        case RUNNING -> DataParallelExchange.fast(communicator, buckets, staging);
+                        case RUNNING ->
+                            owners
+                                    ? DataParallelExchange.scattering(
+                                            communicator, buckets, shares(model, communicator), staging)
+                                    : DataParallelExchange.fast(communicator, buckets, staging);
                         case TREE -> DataParallelExchange.deterministic(communicator, buckets, staging);
                     };
                 },
+                (model, executor) -> owners
+                        ? new ShardedExecutor(executor, communicator, model, shares(model, communicator), bucketBytes)
+                        : executor,
                 communicator.rank(),
                 communicator.size());
+    }
+
+    private static FlatShares shares(Model model, Communicator communicator) {
+        return new FlatShares(model.flatElements(), communicator.size());
     }
 
     @FunctionalInterface
@@ -193,7 +241,11 @@ public record SmallRun(
         GradientExchange model(Model model);
     }
 
-    private Outcome train(GradientExchangeFor exchange, int share, int shares) {
+    private Outcome train(
+            GradientExchangeFor exchange,
+            BiFunction<Model, StepExecutor, StepExecutor> wrapping,
+            int share,
+            int shares) {
         List<Double> losses = new ArrayList<>();
         List<Double> norms = new ArrayList<>();
         try (Device device = devices.get();
@@ -202,9 +254,10 @@ public record SmallRun(
             prepare.accept(model);
             Pass pass = model.plan(microBatch, rows[0].length, Recompute.NONE, PassKind.TRAIN);
             GradientExchange gradients = exchange.model(model);
+            StepExecutor executor = wrapping.apply(model, new LocalExecutor(model, pass, gradients, accumulation));
             Trainer trainer = new Trainer(
-                    new LocalExecutor(model, pass, gradients, accumulation),
-                    new AdamW(model.parameters(), device, AdamW.Settings.DEFAULT),
+                    executor,
+                    new AdamW(executor.owned(), device, AdamW.Settings.DEFAULT),
                     batches,
                     new Trainer.Settings(new LearningRate.Constant(1e-3, 0), 1.0, share, shares),
                     System::nanoTime,

@@ -7,6 +7,7 @@ import io.dunlin.device.Stream;
 import io.dunlin.nn.ActivationPlan;
 import io.dunlin.nn.ActivationPlan.Retention;
 import io.dunlin.nn.Parameter;
+import io.dunlin.tensor.Tensor;
 import java.util.List;
 
 /**
@@ -35,6 +36,7 @@ public final class Model {
         this.precision = precision;
         this.allocation = new ParameterAllocation(device, precision);
         this.network = Network.of(config, device, host, allocation);
+        allocation.place();
         this.parameters = List.copyOf(allocation.parameters());
     }
 
@@ -76,8 +78,8 @@ public final class Model {
     /** Says that somebody wrote {@link Parameter#value()}: compute copies and packed weights follow. */
     public void valuesLoaded() {
         for (Parameter parameter : parameters) {
-            if (parameter.hasComputeCopy()) {
-                kernels.copy(parameter.value(), parameter.compute());
+            if (parameter.copy().present()) {
+                kernels.copy(parameter.value(), parameter.copy());
             }
         }
         valuesUpdated();
@@ -99,6 +101,11 @@ public final class Model {
      */
     public long flatElements() {
         return allocation.flatElements();
+    }
+
+    /** What kernels read of all parameters, as one flat buffer: F32 or BF16 [flat elements]. */
+    public Tensor flatCompute() {
+        return allocation.computes();
     }
 
     /** The dimensions. */

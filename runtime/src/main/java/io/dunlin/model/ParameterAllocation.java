@@ -20,6 +20,8 @@ final class ParameterAllocation implements ParameterSource {
     private final Precision precision;
     private final SequencedMap<Parameter, Initial> initials = new LinkedHashMap<>();
     private long flatElements;
+    private Tensor values = Tensor.NONE; // F32 [flat elements]
+    private Tensor computes = Tensor.NONE; // [flat elements]
 
     ParameterAllocation(Device device, Precision precision) {
         this.device = device;
@@ -29,18 +31,35 @@ final class ParameterAllocation implements ParameterSource {
     @Override
     public Parameter next(String name, Initial initial, long... extents) {
         Shape shape = Shape.of(extents);
-        Tensor value = allocate("weights", DType.F32, shape);
-        Tensor compute = precision == Precision.F32
-                ? value
-                : allocate("weights to compute with", precision.activations(), shape);
-        Parameter parameter = new Parameter(name, value, compute, flatElements);
+        Parameter parameter = new Parameter(name, shape, flatElements);
         initials.put(parameter, initial);
         flatElements += Math.ceilDiv(shape.elements(), ALIGNMENT_ELEMENTS) * ALIGNMENT_ELEMENTS;
         return parameter;
     }
 
-    private Tensor allocate(String purpose, DType dtype, Shape shape) {
-        return Tensor.of(dtype, shape, device.allocate(purpose, shape.elements() * dtype.bytes()));
+    /** Gives all parameters their memory, when the last is known. */
+    void place() {
+        values = flat("weights", DType.F32);
+        computes = precision == Precision.F32 ? values : flat("weights to compute with", precision.activations());
+        for (Parameter parameter : initials.keySet()) {
+            Tensor value = at(parameter, values);
+            parameter.place(value, computes == values ? value : at(parameter, computes));
+        }
+    }
+
+    private Tensor flat(String purpose, DType dtype) {
+        return Tensor.of(dtype, Shape.of(flatElements), device.allocate(purpose, flatElements * dtype.bytes()));
+    }
+
+    private static Tensor at(Parameter parameter, Tensor flat) {
+        long elementBytes = flat.dtype().bytes();
+        return Tensor.of(
+                flat.dtype(), parameter.shape(), flat.segment().asSlice(parameter.flatOffset() * elementBytes));
+    }
+
+    /** What kernels read, of all parameters: a flat buffer. */
+    Tensor computes() {
+        return computes;
     }
 
     /** All parameters so far, in flat order. */

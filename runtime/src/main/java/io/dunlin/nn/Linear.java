@@ -12,12 +12,10 @@ import java.util.Optional;
 public final class Linear {
     private final Parameter weight; // [N, C]
     private final Optional<Parameter> bias; // [N]
-    private final Tensor biasCompute; // [N] or none
 
     private Linear(Parameter weight, Optional<Parameter> bias) {
         this.weight = weight;
         this.bias = bias;
-        this.biasCompute = bias.map(Parameter::compute).orElse(Tensor.NONE);
     }
 
     /** With a bias. */
@@ -37,7 +35,7 @@ public final class Linear {
 
     /** y[R,N] = residual[R,N] + x[R,C] * w^T + b. */
     void forward(Kernels kernels, Tensor x, Tensor residual, Tensor y) {
-        kernels.linear(x, weight.compute(), biasCompute, residual, y);
+        kernels.linear(x, weight.compute(), bias.isPresent() ? bias.get().compute() : Tensor.NONE, residual, y);
     }
 
     /**

@@ -2,6 +2,7 @@ package io.dunlin.nn;
 
 import io.dunlin.tensor.Shape;
 import io.dunlin.tensor.Tensor;
+import io.dunlin.tensor.TensorSlice;
 
 /**
  * A trained tensor: its master value in F32, the copy that kernels compute with, and its gradient.
@@ -9,27 +10,36 @@ import io.dunlin.tensor.Tensor;
  * <p>The gradient is overwritten by the first contribution of a micro-batch and added to by later ones (tied weights,
  * or running accumulation): each contribution asks {@link #takeBeta()} for the factor of what is already there.
  */
-public final class Parameter {
+public final class Parameter implements Trained {
     private final String name;
-    private final Tensor value;
-    private final Tensor compute;
+    private final Shape shape;
     private final long flatOffset;
+    private Tensor value = Tensor.NONE;
+    private Tensor compute = Tensor.NONE;
     private Tensor gradient = Tensor.NONE;
     private float nextBeta;
 
     /**
-     * Binds a parameter to its memory.
+     * A parameter without memory; {@link #place} gives it some before the first use.
      *
      * @param name global name, unique in the model
-     * @param value F32, the master
-     * @param compute what kernels read: {@code value} itself, or its BF16 copy
      * @param flatOffset first element of this parameter in the flat buffers of the model
      */
-    public Parameter(String name, Tensor value, Tensor compute, long flatOffset) {
+    public Parameter(String name, Shape shape, long flatOffset) {
         this.name = name;
-        this.value = value;
-        this.compute = compute;
+        this.shape = shape;
         this.flatOffset = flatOffset;
+    }
+
+    /**
+     * Gives this parameter its memory.
+     *
+     * @param newValue F32, the master
+     * @param newCompute what kernels read: {@code newValue} itself, or its BF16 copy
+     */
+    public void place(Tensor newValue, Tensor newCompute) {
+        value = newValue;
+        compute = newCompute;
     }
 
     /**
@@ -55,12 +65,17 @@ public final class Parameter {
         return name;
     }
 
-    /** The shape of value, compute copy and gradient. */
-    public Shape shape() {
-        return value.shape();
+    @Override
+    public TensorSlice slice() {
+        return TensorSlice.whole(name, shape);
     }
 
-    /** The master value, F32. */
+    /** The shape of value, compute copy and gradient. */
+    public Shape shape() {
+        return shape;
+    }
+
+    @Override
     public Tensor value() {
         return value;
     }
@@ -70,12 +85,12 @@ public final class Parameter {
         return compute;
     }
 
-    /** Whether kernels read a BF16 copy that must follow the master. */
-    public boolean hasComputeCopy() {
-        return compute != value;
+    @Override
+    public Tensor copy() {
+        return compute == value ? Tensor.NONE : compute;
     }
 
-    /** The gradient of the current micro-batch or step, F32. */
+    @Override
     public Tensor gradient() {
         return gradient;
     }
@@ -85,7 +100,7 @@ public final class Parameter {
         return flatOffset;
     }
 
-    /** Whether weight decay applies: only to tensors of two or more dimensions. */
+    @Override
     public boolean decays() {
         return shape().rank() >= 2;
     }

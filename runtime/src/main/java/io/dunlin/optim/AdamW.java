@@ -3,7 +3,7 @@ package io.dunlin.optim;
 import io.dunlin.device.AdamWStep;
 import io.dunlin.device.Device;
 import io.dunlin.device.Stream;
-import io.dunlin.nn.Parameter;
+import io.dunlin.nn.Trained;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.NamedTensor;
 import io.dunlin.tensor.Tensor;
@@ -50,49 +50,50 @@ public final class AdamW implements Optimizer {
 
     private record Moments(Tensor m, Tensor v) {}
 
-    private final Map<Parameter, Moments> moments = new IdentityHashMap<>();
+    private final Map<Trained, Moments> moments = new IdentityHashMap<>();
     private final List<NamedTensor> state = new ArrayList<>();
     private final Stream stream;
     private final Settings settings;
     private long updates;
 
-    /** Allocates both moments of {@code parameters} in F32, zero. */
-    public AdamW(List<Parameter> parameters, Device device, Settings settings) {
+    /** Allocates both moments of what this rank owns, in F32, zero. */
+    public AdamW(List<? extends Trained> owned, Device device, Settings settings) {
         this.stream = device.stream("update");
         this.settings = settings;
-        for (Parameter parameter : parameters) {
-            Moments both = new Moments(named(FIRST_MOMENT, parameter, device), named(SECOND_MOMENT, parameter, device));
-            moments.put(parameter, both);
+        for (Trained trained : owned) {
+            Moments both = new Moments(named(FIRST_MOMENT, trained, device), named(SECOND_MOMENT, trained, device));
+            moments.put(trained, both);
         }
     }
 
-    private Tensor named(String prefix, Parameter parameter, Device device) {
-        long lengthBytes = parameter.shape().elements() * DType.F32.bytes();
-        Tensor tensor = Tensor.of(DType.F32, parameter.shape(), device.allocate("optimizer", lengthBytes));
-        state.add(new NamedTensor(TensorSlice.whole(prefix + parameter.name(), parameter.shape()), tensor));
+    private Tensor named(String prefix, Trained trained, Device device) {
+        TensorSlice of = trained.slice();
+        long lengthBytes = of.length() * DType.F32.bytes();
+        Tensor tensor = Tensor.of(DType.F32, trained.value().shape(), device.allocate("optimizer", lengthBytes));
+        TensorSlice slice = new TensorSlice(prefix + of.name(), of.shape(), of.offset(), of.length());
+        state.add(new NamedTensor(slice, tensor));
         return tensor;
     }
 
     @Override
-    public void update(List<Parameter> owned, float learningRate, float gradientScale) {
+    public void update(List<? extends Trained> owned, float learningRate, float gradientScale) {
         updates++;
         AdamWStep decaying = step(learningRate, gradientScale, (float) settings.weightDecay);
         AdamWStep plain = step(learningRate, gradientScale, 0f);
         for (int i = 0; i < owned.size(); i++) {
-            Parameter parameter = owned.get(i);
-            Moments both = moments.get(parameter);
+            Trained trained = owned.get(i);
+            Moments both = moments.get(trained);
             if (both == null) {
-                throw new IllegalArgumentException(parameter + " was not given to this optimizer");
+                throw new IllegalArgumentException(trained + " was not given to this optimizer");
             }
-            Tensor compute = parameter.hasComputeCopy() ? parameter.compute() : Tensor.NONE;
             stream.kernels()
                     .adamW(
-                            parameter.value(),
-                            parameter.gradient(),
+                            trained.value(),
+                            trained.gradient(),
                             both.m,
                             both.v,
-                            compute,
-                            parameter.decays() ? decaying : plain);
+                            trained.copy(),
+                            trained.decays() ? decaying : plain);
         }
         stream.synchronize();
     }

@@ -66,7 +66,7 @@ public final class Evaluation {
                 lossSums[microBatch.index()] = pass.loss(microBatch);
             }
             for (double lossSum :
-                    exchange.agree(new GradientExchange.Tally(lossSums, 0)).lossSums()) {
+                    exchange.agree(new GradientExchange.Tally(lossSums, 0, 0)).lossSums()) {
                 sum += lossSum;
             }
             targets += batch.globalTargets();

@@ -14,14 +14,13 @@ final class GradientBuffer {
     private final List<Parameter> parameters;
     private final Tensor[] gradients; // [parameter], views of the buffer
     private final MemorySegment memory;
-    private final Tensor all; // [flat elements]
+    private Tensor range = Tensor.NONE; // what was asked for last
     private final List<Tensor> parts = new ArrayList<>(); // views, in the order in which backward completes them
 
     GradientBuffer(Model model) {
         long elements = model.flatElements();
         parameters = model.parameters();
         memory = model.device().allocate("gradients", elements * Float.BYTES);
-        all = Tensor.of(DType.F32, Shape.of(elements), memory);
         gradients = parameters.stream()
                 .map(p -> Tensor.of(DType.F32, p.shape(), memory.asSlice(p.flatOffset() * Float.BYTES)))
                 .toArray(Tensor[]::new);
@@ -47,9 +46,16 @@ final class GradientBuffer {
         return part;
     }
 
-    /** The whole buffer as one vector. */
-    Tensor all() {
-        return all;
+    /** A range of the buffer as one vector. */
+    Tensor range(GradientExchange.Range wanted) {
+        long address = memory.address() + wanted.offset() * Float.BYTES;
+        if (range.address() != address || range.elements() != wanted.length()) {
+            range = Tensor.of(
+                    DType.F32,
+                    Shape.of(wanted.length()),
+                    memory.asSlice(wanted.offset() * Float.BYTES, wanted.length() * Float.BYTES));
+        }
+        return range;
     }
 
     /** The memory. */

@@ -23,6 +23,11 @@ public interface GradientExchange extends AutoCloseable {
         }
 
         @Override
+        public Range counted(long elements) {
+            return new Range(0, elements);
+        }
+
+        @Override
         public Tally agree(Tally mine) {
             return mine;
         }
@@ -42,11 +47,19 @@ public interface GradientExchange extends AutoCloseable {
     void ready(long offset, long length);
 
     /**
-     * Waits until the result buffer holds the sum over all ranks, for all elements and for the work submitted from here on.
+     * Waits until the result buffer holds the sum over all ranks, for all elements that this rank updates and for the work
+     * submitted from here on.
      *
      * @return nanoseconds that this call waited
      */
     long finish();
+
+    /**
+     * Which elements of the result this rank adds to the global norm: each element is one rank's.
+     *
+     * @param elements of the flat gradient
+     */
+    Range counted(long elements);
 
     /** Ends threads of this exchange, if it has any. */
     @Override
@@ -61,8 +74,12 @@ public interface GradientExchange extends AutoCloseable {
      * @param lossSums sum of the losses of each micro-batch of the global batch, by its index; a rank fills in its own
      *     and leaves 0 elsewhere
      * @param requests bits by ordinal of {@link StepRequest}; combined by or
+     * @param squares sum of the squares of the gradient, of the elements that a rank counts; added
      */
-    record Tally(double[] lossSums, int requests) {}
+    record Tally(double[] lossSums, int requests, double squares) {}
+
+    /** Elements {@code offset} to {@code offset + length} of a flat buffer. */
+    record Range(long offset, long length) {}
 
     /**
      * One rank's partial sums of the gradient of a step. Each is a flat F32 buffer of all parameters, on the device.

@@ -22,6 +22,7 @@ public final class LocalExecutor implements StepExecutor {
     private final GradientReady exchangeReady;
     private final GradientAccumulator accumulator;
     private final Kernels kernels;
+    private final GradientExchange.Range counted;
     private double[] lossSums = {}; // [global micro-batches]
 
     /**
@@ -35,6 +36,7 @@ public final class LocalExecutor implements StepExecutor {
         this.pass = pass;
         this.exchange = exchange;
         this.exchangeReady = exchange::ready;
+        this.counted = exchange.counted(model.flatElements());
         this.kernels = model.stream().kernels();
         this.accumulator = switch (accumulation) {
             case RUNNING -> new RunningAccumulator(model);
@@ -55,9 +57,10 @@ public final class LocalExecutor implements StepExecutor {
         }
         long waitedNs = exchange.finish();
         accumulator.result().direct(1f);
-        double norm = Math.sqrt(kernels.sumOfSquares(accumulator.result().all()));
-        Tally tally = exchange.agree(new Tally(lossSums, state.takeRequests()));
-        return new StepOutcome(mean(tally.lossSums(), batch.globalTargets()), norm, tally.requests(), waitedNs);
+        double squares = kernels.sumOfSquares(accumulator.result().range(counted));
+        Tally tally = exchange.agree(new Tally(lossSums, state.takeRequests(), squares));
+        return new StepOutcome(
+                mean(tally.lossSums(), batch.globalTargets()), Math.sqrt(tally.squares()), tally.requests(), waitedNs);
     }
 
     private void clearLosses(int globalMicroBatches) {

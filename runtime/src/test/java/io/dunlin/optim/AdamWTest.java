@@ -124,7 +124,8 @@ class AdamWTest {
         for (long i = 0; i < shape.elements(); i++) {
             values.segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
         }
-        Parameter parameter = new Parameter(name, values, values, 0);
+        Parameter parameter = new Parameter(name, shape, 0);
+        parameter.place(values, values);
         parameter.beginGradient(tensor(shape), 0f);
         return parameter;
     }

@@ -98,6 +98,11 @@ class EvaluationTest {
             }
 
             @Override
+            public Range counted(long elements) {
+                return new Range(0, elements);
+            }
+
+            @Override
             public Tally agree(Tally mine) {
                 double[] sums = mine.lossSums().clone();
                 for (double[] other : seen) {
@@ -106,7 +111,7 @@ class EvaluationTest {
                     }
                 }
                 seen.add(mine.lossSums());
-                return new Tally(sums, mine.requests());
+                return new Tally(sums, mine.requests(), 0);
             }
         };
     }

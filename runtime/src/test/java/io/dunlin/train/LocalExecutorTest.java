@@ -220,6 +220,11 @@ class LocalExecutorTest {
         }
 
         @Override
+        public Range counted(long elements) {
+            return new Range(0, elements);
+        }
+
+        @Override
         public Tally agree(Tally mine) {
             return mine;
         }

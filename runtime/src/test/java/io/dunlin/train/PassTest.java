@@ -124,17 +124,18 @@ class PassTest {
         MicroBatch microBatch = microBatch(config, config.context());
         Pass pass = model.plan(ROWS, config.context(), Recompute.NONE, PassKind.TRAIN);
         GradientBuffer buffer = new GradientBuffer(model);
+        GradientExchange.Range whole = new GradientExchange.Range(0, model.flatElements());
         double[] atReady = new double[(int) model.flatElements()];
 
         buffer.direct(0f);
         pass.forwardBackward(microBatch, 1f, (offset, length) -> {
             for (long i = offset; i < offset + length; i++) {
-                atReady[(int) i] = buffer.all().get(i);
+                atReady[(int) i] = buffer.range(whole).get(i);
             }
         });
 
         for (int i = 0; i < atReady.length; i++) {
-            assertThat(atReady[i]).isEqualTo(buffer.all().get(i));
+            assertThat(atReady[i]).isEqualTo(buffer.range(whole).get(i));
         }
     }
 
@@ -209,10 +210,11 @@ class PassTest {
     private static double[] lossAndGradient(Model model, Pass pass, MicroBatch microBatch) {
         GradientBuffer buffer = new GradientBuffer(model);
         buffer.direct(0f);
+        GradientExchange.Range whole = new GradientExchange.Range(0, model.flatElements());
         double[] all = new double[(int) model.flatElements() + 1];
         all[0] = pass.forwardBackward(microBatch, 0.1f, GradientReady.NOBODY);
         for (int i = 1; i < all.length; i++) {
-            all[i] = buffer.all().get(i - 1);
+            all[i] = buffer.range(whole).get(i - 1);
         }
         return all;
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dunlin.data.Batch;
 import io.dunlin.data.DataPosition;
 import io.dunlin.nn.Parameter;
+import io.dunlin.nn.Trained;
 import io.dunlin.optim.LearningRate;
 import io.dunlin.optim.Optimizer;
 import io.dunlin.tensor.NamedTensor;
@@ -181,7 +182,7 @@ class TrainerTest {
 
     private final class WritingOptimizer implements Optimizer {
         @Override
-        public void update(List<Parameter> owned, float learningRate, float gradientScale) {
+        public void update(List<? extends Trained> owned, float learningRate, float gradientScale) {
             events.add("update with rate %s, scale %s".formatted(learningRate, Math.round(gradientScale * 1e5) / 1e5));
             nowNs.addAndGet(1000);
         }

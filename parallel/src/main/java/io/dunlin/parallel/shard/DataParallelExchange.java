@@ -27,18 +27,20 @@ public final class DataParallelExchange implements GradientExchange {
     private static final long PADDING_ELEMENTS = 16;
 
     private static final int REQUESTS = StepRequest.values().length;
+    private static final int SQUARES = 1;
 
     private final Communicator communicator;
     private final GradientBuckets buckets;
     private final BucketCarrier carrier;
     private final boolean alone;
+    private final Range counted;
 
     private long frontier; // elements from here to the end are final
     private int startedCount;
     private boolean inStep;
 
     private MemorySegment tallyMemory = MemorySegment.NULL;
-    private MemorySegment tally = MemorySegment.NULL; // F64 [micro-batches + kinds of request]
+    private MemorySegment tally = MemorySegment.NULL; // F64 [micro-batches + kinds of request + 1]
 
     private long steps;
     private long reducedBytes;
@@ -46,11 +48,12 @@ public final class DataParallelExchange implements GradientExchange {
     private long lastExposedNs;
     private long agreementNs;
 
-    DataParallelExchange(Communicator communicator, GradientBuckets buckets, BucketCarrier carrier) {
+    DataParallelExchange(Communicator communicator, GradientBuckets buckets, BucketCarrier carrier, Range counted) {
         this.communicator = communicator;
         this.buckets = buckets;
         this.carrier = carrier;
         this.alone = communicator.size() == 1;
+        this.counted = counted;
     }
 
     /**
@@ -61,7 +64,12 @@ public final class DataParallelExchange implements GradientExchange {
      * @param staging for gradients that the host cannot reach
      */
     public static DataParallelExchange fast(Communicator communicator, GradientBuckets buckets, Staging staging) {
-        return of(communicator, buckets, new RunningReduction(communicator), staging);
+        return of(
+                communicator,
+                buckets,
+                new RunningReduction(communicator),
+                staging,
+                countedByOne(communicator, buckets));
     }
 
     /**
@@ -72,16 +80,43 @@ public final class DataParallelExchange implements GradientExchange {
      */
     public static DataParallelExchange deterministic(
             Communicator communicator, GradientBuckets buckets, Staging staging) {
-        return of(communicator, buckets, new TreeReduction(communicator), staging);
+        return of(communicator, buckets, new TreeReduction(communicator), staging, countedByOne(communicator, buckets));
+    }
+
+    /**
+     * As {@link #fast}, but each rank ends with the sums of its own share alone: half the bytes.
+     *
+     * @param communicator of all ranks that share the batch; its owner closes it
+     * @param shares who owns what
+     * @param staging for gradients that the host cannot reach
+     */
+    public static DataParallelExchange scattering(
+            Communicator communicator, GradientBuckets buckets, FlatShares shares, Staging staging) {
+        return of(
+                communicator,
+                buckets,
+                new ScatterReduction(communicator, buckets, shares),
+                staging,
+                shares.of(communicator.rank()));
+    }
+
+    /** Where every rank has all sums, they are counted once, in one order. */
+    private static Range countedByOne(Communicator communicator, GradientBuckets buckets) {
+        return new Range(0, communicator.rank() == 0 ? buckets.elements() : 0);
     }
 
     private static DataParallelExchange of(
-            Communicator communicator, GradientBuckets buckets, BucketReduction reduction, Staging staging) {
+            Communicator communicator,
+            GradientBuckets buckets,
+            BucketReduction reduction,
+            Staging staging,
+            Range counted) {
         boolean direct = staging.device().hostReadable() || communicator.size() == 1;
         return new DataParallelExchange(
                 communicator,
                 buckets,
-                direct ? new HostCarrier(buckets, reduction) : StagedCarrier.open(buckets, reduction, staging));
+                direct ? new HostCarrier(buckets, reduction) : StagedCarrier.open(buckets, reduction, staging),
+                counted);
     }
 
     @Override
@@ -152,7 +187,7 @@ public final class DataParallelExchange implements GradientExchange {
      *
      * <p>May also be called between steps, by all ranks, for example to add up the losses of an evaluation. The losses
      * of {@code mine} are overwritten by the combined ones. Each loss has one rank that fills it in, and adding zeros
-     * changes no bit, so the sum is exact in any order.
+     * changes no bit, so the sum is exact in any order. Squares are added in the order of the algorithm.
      */
     @Override
     public Tally agree(Tally mine) {
@@ -160,12 +195,13 @@ public final class DataParallelExchange implements GradientExchange {
             return mine;
         }
         double[] losses = mine.lossSums();
-        int length = losses.length + REQUESTS;
+        int length = losses.length + REQUESTS + SQUARES;
         reserveTally(length);
         MemorySegment.copy(losses, 0, tally, ValueLayout.JAVA_DOUBLE, 0, losses.length);
         for (int bit = 0; bit < REQUESTS; bit++) {
             tally.setAtIndex(ValueLayout.JAVA_DOUBLE, losses.length + bit, mine.requests() >>> bit & 1);
         }
+        tally.setAtIndex(ValueLayout.JAVA_DOUBLE, length - 1, mine.squares());
         agreementNs += communicator.allReduce(tally, DType.F64, ReduceOp.SUM).await();
         MemorySegment.copy(tally, ValueLayout.JAVA_DOUBLE, 0, losses, 0, losses.length);
         int requests = 0;
@@ -175,7 +211,9 @@ public final class DataParallelExchange implements GradientExchange {
                 requests |= 1 << bit;
             }
         }
-        return requests == mine.requests() ? mine : new Tally(losses, requests);
+        double squares = tally.getAtIndex(ValueLayout.JAVA_DOUBLE, length - 1);
+        boolean same = requests == mine.requests() && squares == mine.squares();
+        return same ? mine : new Tally(losses, requests, squares);
     }
 
     private void reserveTally(long length) {
@@ -187,6 +225,11 @@ public final class DataParallelExchange implements GradientExchange {
         if (lengthBytes != tally.byteSize()) {
             tally = tallyMemory.asSlice(0, lengthBytes);
         }
+    }
+
+    @Override
+    public Range counted(long elements) {
+        return counted;
     }
 
     @Override

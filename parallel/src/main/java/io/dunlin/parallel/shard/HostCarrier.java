@@ -25,7 +25,7 @@ final class HostCarrier implements BucketCarrier {
 
     @Override
     public void start(GradientBucket bucket) {
-        started[startedCount++] = reduction.start(slices.of(bucket));
+        started[startedCount++] = reduction.start(bucket, slices.of(bucket));
     }
 
     @Override

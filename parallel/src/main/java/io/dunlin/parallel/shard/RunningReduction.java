@@ -16,6 +16,11 @@ final class RunningReduction implements BucketReduction {
 
     @Override
     public void begin(GradientPartials partials) {
+        requireRunningSum(partials);
+    }
+
+    /** Fails unless there is one sum, where the result is to be, or none. */
+    static void requireRunningSum(GradientPartials partials) {
         if (partials.sums().size() > 1) {
             throw new IllegalArgumentException(
                     partials.sums().size() + " partial sums, but fast mode adds all micro-batches of a rank to one");
@@ -27,10 +32,10 @@ final class RunningReduction implements BucketReduction {
     }
 
     @Override
-    public Work start(BucketMemory bucket) {
-        if (bucket.sums().isEmpty()) {
-            bucket.result().fill((byte) 0); // no micro-batch: this rank adds nothing
+    public Work start(GradientBucket bucket, BucketMemory memory) {
+        if (memory.sums().isEmpty()) {
+            memory.result().fill((byte) 0); // no micro-batch: this rank adds nothing
         }
-        return communicator.allReduce(bucket.result(), DType.F32, ReduceOp.SUM);
+        return communicator.allReduce(memory.result(), DType.F32, ReduceOp.SUM);
     }
 }

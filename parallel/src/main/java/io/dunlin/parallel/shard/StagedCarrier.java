@@ -219,7 +219,7 @@ final class StagedCarrier implements BucketCarrier {
             if (sent == copied || !out[sent].done()) {
                 return false;
             }
-            travelling[sent] = reduction.start(onHost.of(sent));
+            travelling[sent] = reduction.start(buckets.get(sent), onHost.of(sent));
             sent++;
             return true;
         }

@@ -27,7 +27,7 @@ final class TreeReduction implements BucketReduction {
     }
 
     @Override
-    public Work start(BucketMemory bucket) {
-        return communicator.allReduceTree(blocks, bucket.sums(), leaves, bucket.result());
+    public Work start(GradientBucket bucket, BucketMemory memory) {
+        return communicator.allReduceTree(blocks, memory.sums(), leaves, memory.result());
     }
 }

@@ -104,7 +104,7 @@ class DataParallelExchangeTest {
     void shouldExchangeNothingAlone() {
         RecordingCommunicator one = new RecordingCommunicator(1);
         DataParallelExchange exchange = OnHost.deterministic(one, BUCKETS);
-        Tally mine = new Tally(new double[] {1.5, 2.5}, 1 << StepRequest.STOP.ordinal());
+        Tally mine = new Tally(new double[] {1.5, 2.5}, 1 << StepRequest.STOP.ordinal(), 0);
 
         exchange.begin(running());
         exchange.ready(0, ELEMENTS);

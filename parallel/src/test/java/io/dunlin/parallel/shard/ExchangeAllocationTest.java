@@ -9,6 +9,7 @@ import io.dunlin.device.Device;
 import io.dunlin.device.cpu.CpuDevice;
 import io.dunlin.device.cpu.CpuOptions;
 import io.dunlin.parallel.Ranks;
+import io.dunlin.train.GradientExchange;
 import io.dunlin.train.GradientExchange.GradientPartials;
 import io.dunlin.train.GradientExchange.Tally;
 import io.dunlin.train.SummationTree;
@@ -44,7 +45,10 @@ class ExchangeAllocationTest {
         try (Device cpu = CpuDevice.open(CpuOptions.plain())) {
             Staging staging = new Staging(cpu, cpu.stream("compute"), 2, Duration.ofSeconds(30));
             assertThat(leastAllocated(world -> new DataParallelExchange(
-                            world, BUCKETS, StagedCarrier.open(BUCKETS, new RunningReduction(world), staging))))
+                            world,
+                            BUCKETS,
+                            StagedCarrier.open(BUCKETS, new RunningReduction(world), staging),
+                            new GradientExchange.Range(0, ELEMENTS))))
                     .containsExactly(0L, 0L);
         }
     }
@@ -91,7 +95,7 @@ class ExchangeAllocationTest {
         MemorySegment gradient = Arena.ofAuto().allocate(ELEMENTS * Float.BYTES, 64);
         GradientPartials partials =
                 new GradientPartials(List.of(gradient), List.of(new SummationTree.Block(0, rank)), gradient, rank, 2);
-        Tally tally = new Tally(new double[2], 0);
+        Tally tally = new Tally(new double[2], 0, 0);
         return () -> {
             gradient.setAtIndex(ValueLayout.JAVA_FLOAT, 7, rank + 1);
             exchange.begin(partials);

@@ -1,6 +1,7 @@
 package io.dunlin.parallel.shard;
 
 import io.dunlin.collectives.Communicator;
+import io.dunlin.train.GradientExchange;
 
 /** Exchanges of gradients that are in memory of the host. */
 final class OnHost {
@@ -16,6 +17,10 @@ final class OnHost {
 
     private static DataParallelExchange of(
             Communicator communicator, GradientBuckets buckets, BucketReduction reduction) {
-        return new DataParallelExchange(communicator, buckets, new HostCarrier(buckets, reduction));
+        return new DataParallelExchange(
+                communicator,
+                buckets,
+                new HostCarrier(buckets, reduction),
+                new GradientExchange.Range(0, buckets.elements()));
     }
 }
