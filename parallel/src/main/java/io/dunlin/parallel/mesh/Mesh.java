@@ -1,0 +1,203 @@
+package io.dunlin.parallel.mesh;
+
+import io.dunlin.collectives.Group;
+import io.dunlin.collectives.Topology;
+import io.dunlin.data.Share;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Where one rank stands among all, for given {@link ShardDegrees}.
+ *
+ * <p>Ranks that together have one copy of the weights are a weights domain, and so for gradients and for the optimizer's
+ * state; domains are nested. A rank's position is its number inside its weights domain, the number of that domain inside
+ * the gradients domain, and so on outwards.
+ *
+ * @param degrees of each class
+ * @param world all ranks
+ * @param positions of all ranks
+ * @param rank this one
+ * @param spans how many positions there are on each level
+ * @param secondary ranks that together have a second copy of the weights; empty if there is none
+ */
+public record Mesh(
+        ShardDegrees degrees,
+        Group world,
+        List<Position> positions,
+        int rank,
+        Position spans,
+        List<Integer> secondary) {
+    /**
+     * One rank's place.
+     *
+     * @param weights its number in its weights domain
+     * @param gradients the number of that domain in its gradients domain
+     * @param optimizer the number of that one in its optimizer domain
+     * @param replica the number of that one among all
+     */
+    public record Position(int weights, int gradients, int optimizer, int replica) {
+        /** The part of the gradients that belongs here, in the order in which parts lie. */
+        int gradientPart(Position spans) {
+            return weights * spans.gradients + gradients;
+        }
+
+        private boolean sameGradientPart(Position other) {
+            return weights == other.weights && gradients == other.gradients;
+        }
+
+        private boolean sameGradientDomain(Position other) {
+            return optimizer == other.optimizer && replica == other.replica;
+        }
+    }
+
+    /** Copies the lists. */
+    public Mesh {
+        positions = List.copyOf(positions);
+        secondary = List.copyOf(secondary);
+    }
+
+    /**
+     * The mesh of one rank.
+     *
+     * @throws MeshException if hosts or packages differ in size where the degrees need them alike
+     */
+    public static Mesh of(ShardDegrees degrees, Topology topology, int rank) {
+        int ranks = topology.size();
+        List<List<Integer>> weights = domains(topology, degrees.weights());
+        List<List<Integer>> gradients = domains(topology, degrees.gradients());
+        List<List<Integer>> optimizer = domains(topology, degrees.optimizer());
+        List<Position> positions = IntStream.range(0, ranks)
+                .mapToObj(r -> new Position(
+                        domainOf(weights, r).indexOf(r),
+                        inside(weights, domainOf(gradients, r), r),
+                        inside(gradients, domainOf(optimizer, r), r),
+                        optimizer.indexOf(domainOf(optimizer, r))))
+                .toList();
+        Position spans = new Position(
+                alike("weights", degrees.weights(), weights),
+                alike("gradients", degrees.gradients(), gradients)
+                        / weights.getFirst().size(),
+                alike("optimizer", degrees.optimizer(), optimizer)
+                        / gradients.getFirst().size(),
+                optimizer.size());
+        List<Integer> secondary = degrees.secondary() == Spread.NONE
+                ? List.of()
+                : domainOf(domains(topology, degrees.secondary()), rank);
+        return new Mesh(degrees, Group.world(ranks), positions, rank, spans, secondary);
+    }
+
+    private static List<List<Integer>> domains(Topology topology, Spread spread) {
+        List<Topology.Level> levels = topology.levels();
+        return switch (spread) {
+            case NONE -> IntStream.range(0, topology.size()).mapToObj(List::of).toList();
+            case PACKAGE ->
+                levels.stream()
+                        .filter(level -> level.scale() == Topology.Scale.PACKAGE)
+                        .findFirst()
+                        .orElseThrow(MeshException::noPackages)
+                        .domains();
+            case HOST -> levels.get(levels.size() - 2).domains();
+            case CLUSTER -> levels.getLast().domains();
+        };
+    }
+
+    private static List<Integer> domainOf(List<List<Integer>> domains, int rank) {
+        return domains.stream().filter(one -> one.contains(rank)).findFirst().orElseThrow();
+    }
+
+    /** The number of the inner domain that holds a rank, among those inside an outer domain. */
+    private static int inside(List<List<Integer>> inner, List<Integer> outer, int rank) {
+        return inner.stream().filter(outer::containsAll).toList().indexOf(domainOf(inner, rank));
+    }
+
+    private static int alike(String what, Spread spread, List<List<Integer>> domains) {
+        List<Integer> sizes = domains.stream().map(List::size).distinct().toList();
+        if (sizes.size() > 1) {
+            throw MeshException.unlike(what, spread, sizes);
+        }
+        return sizes.getFirst();
+    }
+
+    /** This rank's place. */
+    public Position position() {
+        return positions.get(rank);
+    }
+
+    /** Ranks that together have one copy of the weights, in the order in which their parts lie. */
+    public Group weightsGroup() {
+        Position mine = position();
+        return group("weights", inGradientDomain().filter(r -> positions.get(r).gradients == mine.gradients));
+    }
+
+    /** Ranks that together have one copy of the gradients, in the order in which their parts lie. */
+    public Group gradientsGroup() {
+        return group("gradients", inGradientDomain());
+    }
+
+    /** Ranks of a gradients domain with the same part of the weights, in the order in which their gradients lie. */
+    public Group spreadGroup() {
+        Position mine = position();
+        return group("spread", inGradientDomain().filter(r -> positions.get(r).weights == mine.weights));
+    }
+
+    /** Ranks that update parts of the gradients that this rank has, in the order in which those lie. */
+    public Group updateGroup() {
+        Position mine = position();
+        return group(
+                "update",
+                ranks().filter(r -> positions.get(r).replica == mine.replica)
+                        .filter(r -> positions.get(r).sameGradientPart(mine)));
+    }
+
+    /** All ranks with this rank's part of the gradients: they add them up once a step. */
+    public Group boundaryGroup() {
+        Position mine = position();
+        return group("boundary", ranks().filter(r -> positions.get(r).sameGradientPart(mine)));
+    }
+
+    /** Ranks that together have a second copy of the weights, in the order in which their parts lie; may be empty. */
+    public Group secondaryGroup() {
+        return new Group("secondary", secondary);
+    }
+
+    private IntStream ranks() {
+        return IntStream.range(0, positions.size());
+    }
+
+    private IntStream inGradientDomain() {
+        Position mine = position();
+        return ranks().filter(r -> positions.get(r).sameGradientDomain(mine));
+    }
+
+    private Group group(String name, IntStream members) {
+        Comparator<Integer> order = Comparator.comparingInt(r -> positions.get(r).gradientPart(spans));
+        order = order.thenComparingInt(r -> positions.get(r).replica)
+                .thenComparingInt(r -> positions.get(r).optimizer);
+        return new Group(name, new ArrayList<>(members.boxed().sorted(order).toList()));
+    }
+
+    /** How many ranks one copy of the gradients is spread over. */
+    public int gradientDegree() {
+        return spans.weights * spans.gradients;
+    }
+
+    /** How many ranks one copy of the optimizer's state is spread over. */
+    public int optimizerDegree() {
+        return gradientDegree() * spans.optimizer;
+    }
+
+    /**
+     * Which micro-batches this rank computes: those that share gradients take turns, so that gradients can be added in
+     * the order of micro-batches as they come.
+     */
+    public Share share() {
+        Position mine = position();
+        return new Share(
+                mine.replica * spans.optimizer + mine.optimizer,
+                spans.replica * spans.optimizer,
+                mine.gradientPart(spans),
+                gradientDegree());
+    }
+}
