@@ -1,7 +1,14 @@
 package io.dunlin.parallel;
 
+import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.Group;
+import io.dunlin.collectives.Priority;
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.engine.LoopbackWorld;
+import io.dunlin.collectives.engine.RankCommunicators;
+import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.parallel.SmallRun.Outcome;
+import java.time.Duration;
 import java.util.List;
 
 /** Ranks of one process, joined by the loopback transport. */
@@ -12,6 +19,21 @@ final class LoopbackRanks {
     static List<Outcome> train(int ranks, SmallRun run) {
         try (LoopbackWorld world = LoopbackWorld.ofRanks(ranks)) {
             return train(world, ranks, run);
+        }
+    }
+
+    /** Trains on the ranks of a topology, and puts together what they end with. */
+    static Outcome train(Topology topology, SmallRun run) {
+        LoopbackFabric fabric = LoopbackFabric.ofRanks(topology.size());
+        List<RankCommunicators> ranks = LoopbackWorld.ranksOf(fabric, 1, Duration.ofSeconds(60));
+        try {
+            return Outcome.together(Ranks.all(topology.size(), rank -> () -> {
+                RankCommunicators mine = ranks.get(rank);
+                Communicator world = mine.open(Group.world(topology.size()), Priority.GRADIENTS);
+                return run.rank(topology, rank, world, mine::open);
+            }));
+        } finally {
+            ranks.forEach(RankCommunicators::close);
         }
     }
 

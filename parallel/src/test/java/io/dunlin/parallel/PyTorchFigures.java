@@ -83,7 +83,7 @@ enum PyTorchFigures {
         MemorySegment stored = MemorySegment.ofArray(file);
         int headerBytes = (int) stored.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
         JsonNode header = JsonMapper.shared().readTree(new String(file, 8, headerBytes, StandardCharsets.UTF_8));
-        for (Parameter parameter : model.parameters()) {
+        for (Parameter parameter : model.parameters()) { // whole: no run of these figures is sharded
             JsonNode entry = header.has(prefix + parameter.name())
                     ? header.get(prefix + parameter.name())
                     : header.get(parameter.name());

@@ -3,6 +3,9 @@ package io.dunlin.parallel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.Group;
+import io.dunlin.collectives.Topology;
+import io.dunlin.collectives.engine.SoloCommunicator;
 import io.dunlin.data.FixedBatchSource;
 import io.dunlin.device.Device;
 import io.dunlin.device.cpu.CpuDevice;
@@ -14,27 +17,27 @@ import io.dunlin.model.PassKind;
 import io.dunlin.model.Precision;
 import io.dunlin.model.Recompute;
 import io.dunlin.nn.Parameter;
+import io.dunlin.nn.Trained;
 import io.dunlin.optim.AdamW;
 import io.dunlin.optim.LearningRate;
-import io.dunlin.parallel.shard.DataParallelExchange;
-import io.dunlin.parallel.shard.FlatShares;
-import io.dunlin.parallel.shard.GradientBuckets;
-import io.dunlin.parallel.shard.ShardedExecutor;
-import io.dunlin.parallel.shard.Staging;
+import io.dunlin.parallel.mesh.Mesh;
+import io.dunlin.parallel.mesh.ShardDegrees;
+import io.dunlin.parallel.shard.MeshCommunicators;
+import io.dunlin.parallel.shard.Sharding;
+import io.dunlin.tensor.TensorSlice;
 import io.dunlin.train.Accumulation;
 import io.dunlin.train.GradientExchange;
-import io.dunlin.train.LocalExecutor;
 import io.dunlin.train.StepExecutor;
 import io.dunlin.train.TrainState;
 import io.dunlin.train.Trainer;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -52,7 +55,8 @@ import java.util.function.Supplier;
  * @param prepare writes initial weights
  * @param afterStep told of each step
  * @param devices opens where to compute
- * @param owners whether each rank updates its share alone
+ * @param degrees how far tensors are sharded
+ * @param precision of weights and activations
  */
 public record SmallRun(
         ModelConfig config,
@@ -65,7 +69,8 @@ public record SmallRun(
         Consumer<Model> prepare,
         LongConsumer afterStep,
         Supplier<Device> devices,
-        boolean owners) {
+        ShardDegrees degrees,
+        Precision precision) {
     /** Fewer than there are buckets, so that each is used again. */
     private static final int SLOTS = 3;
 
@@ -78,6 +83,34 @@ public record SmallRun(
             assertThat(weights).containsOnlyKeys(expected.weights.keySet());
             expected.weights.forEach(
                     (name, values) -> assertThat(weights.get(name)).as(name).containsExactly(values));
+        }
+
+        /**
+         * What several ranks have together: all elements, and where two ranks have the same, the same values. Losses and
+         * norms are the same on all.
+         */
+        public static Outcome together(List<Outcome> ranks) {
+            Outcome first = ranks.getFirst();
+            Map<String, float[]> all = new LinkedHashMap<>();
+            for (Outcome outcome : ranks) {
+                assertThat(outcome.losses).isEqualTo(first.losses);
+                assertThat(outcome.norms).isEqualTo(first.norms);
+                outcome.weights.forEach(
+                        (name, values) -> all.merge(name, values.clone(), (known, more) -> join(name, known, more)));
+            }
+            all.forEach((name, values) -> assertThat(values).as(name).doesNotContain(Float.NaN));
+            return new Outcome(first.losses, first.norms, all);
+        }
+
+        private static float[] join(String name, float[] known, float[] more) {
+            for (int i = 0; i < known.length; i++) {
+                if (Float.isNaN(known[i])) {
+                    known[i] = more[i];
+                } else if (!Float.isNaN(more[i])) {
+                    assertThat(more[i]).as("%s[%d]", name, i).isEqualTo(known[i]);
+                }
+            }
+            return known;
         }
     }
 
@@ -94,7 +127,8 @@ public record SmallRun(
                 prepare,
                 step -> {},
                 () -> CpuDevice.open(CpuOptions.fast(1)),
-                false);
+                ShardDegrees.REPLICATED,
+                Precision.F32);
     }
 
     /** 20 steps from random weights on random tokens, in 7 micro-batches of 2 rows a step. */
@@ -120,7 +154,8 @@ public record SmallRun(
                 prepare,
                 afterStep,
                 devices,
-                owners);
+                degrees,
+                precision);
     }
 
     /** The same, so long. */
@@ -136,7 +171,8 @@ public record SmallRun(
                 prepare,
                 afterStep,
                 devices,
-                owners);
+                degrees,
+                precision);
     }
 
     /** The same in buckets of another size. */
@@ -152,7 +188,8 @@ public record SmallRun(
                 prepare,
                 afterStep,
                 devices,
-                owners);
+                degrees,
+                precision);
     }
 
     /** The same with somebody who is told of each step. */
@@ -168,7 +205,8 @@ public record SmallRun(
                 prepare,
                 listener,
                 devices,
-                owners);
+                degrees,
+                precision);
     }
 
     /** The same elsewhere. */
@@ -184,11 +222,12 @@ public record SmallRun(
                 prepare,
                 afterStep,
                 newDevices,
-                owners);
+                degrees,
+                precision);
     }
 
-    /** The same with each rank updating its share alone. */
-    public SmallRun sharded() {
+    /** The same with sharded tensors. */
+    public SmallRun sharded(ShardDegrees newDegrees) {
         return new SmallRun(
                 config,
                 accumulation,
@@ -200,66 +239,71 @@ public record SmallRun(
                 prepare,
                 afterStep,
                 devices,
-                true);
+                newDegrees,
+                precision);
+    }
+
+    /** The same in another precision. */
+    public SmallRun in(Precision newPrecision) {
+        return new SmallRun(
+                config,
+                accumulation,
+                rows,
+                rowsPerStep,
+                microBatch,
+                steps,
+                bucketBytes,
+                prepare,
+                afterStep,
+                devices,
+                degrees,
+                newPrecision);
     }
 
     /** Trains with nobody else. */
     public Outcome alone() {
-        return train(GradientExchangeFor.ALONE, (model, executor) -> executor, 0, 1);
+        Communicator solo = new SoloCommunicator(Group.world(1));
+        return rank(Topology.oneHost(1), 0, solo, (group, priority) -> new SoloCommunicator(group));
     }
 
-    /** Trains as one rank of a group. */
-    public Outcome rank(Communicator communicator) {
-        return train(
-                model -> {
-                    GradientBuckets buckets = GradientBuckets.of(model.flatElements(), bucketBytes);
-                    Staging staging = new Staging(model.device(), model.stream(), SLOTS, Duration.ofSeconds(30));
-                    return switch (accumulation) {
-                        case RUNNING ->
-                            owners
-                                    ? DataParallelExchange.scattering(
-                                            communicator, buckets, shares(model, communicator), staging)
-                                    : DataParallelExchange.fast(communicator, buckets, staging);
-                        case TREE -> DataParallelExchange.deterministic(communicator, buckets, staging);
-                    };
-                },
-                (model, executor) -> owners
-                        ? new ShardedExecutor(executor, communicator, model, shares(model, communicator), bucketBytes)
-                        : executor,
-                communicator.rank(),
-                communicator.size());
+    /** Trains as one rank of a group, all on one host, with nothing sharded. */
+    public Outcome rank(Communicator world) {
+        return rank(Topology.oneHost(world.size()), world.rank(), world, (group, priority) -> {
+            if (group.size() > 1) {
+                throw new IllegalArgumentException(group + " has no communicator");
+            }
+            return new SoloCommunicator(group);
+        });
     }
 
-    private static FlatShares shares(Model model, Communicator communicator) {
-        return new FlatShares(model.flatElements(), communicator.size());
+    /** Trains as one rank of a topology. */
+    public Outcome rank(Topology topology, int rank, Communicator world, MeshCommunicators.Opener opener) {
+        Mesh mesh = Mesh.of(degrees, topology, rank);
+        Sharding sharding = new Sharding(
+                mesh,
+                MeshCommunicators.open(mesh, world, opener),
+                new Sharding.Settings(accumulation, bucketBytes, SLOTS, Duration.ofSeconds(30)));
+        return train(sharding);
     }
 
-    @FunctionalInterface
-    private interface GradientExchangeFor {
-        GradientExchangeFor ALONE = model -> GradientExchange.ALONE;
-
-        GradientExchange model(Model model);
-    }
-
-    private Outcome train(
-            GradientExchangeFor exchange,
-            BiFunction<Model, StepExecutor, StepExecutor> wrapping,
-            int share,
-            int shares) {
+    private Outcome train(Sharding sharding) {
         List<Double> losses = new ArrayList<>();
         List<Double> norms = new ArrayList<>();
         try (Device device = devices.get();
                 FixedBatchSource batches = FixedBatchSource.ofSequences(rows, rowsPerStep, microBatch)) {
-            Model model = Model.create(config, device, Precision.F32);
+            Model model = Model.create(config, device, precision, sharding::weights);
             prepare.accept(model);
             Pass pass = model.plan(microBatch, rows[0].length, Recompute.NONE, PassKind.TRAIN);
-            GradientExchange gradients = exchange.model(model);
-            StepExecutor executor = wrapping.apply(model, new LocalExecutor(model, pass, gradients, accumulation));
+            GradientExchange gradients = sharding.exchange(model);
+            StepExecutor executor = sharding.executor(model, pass, gradients);
             Trainer trainer = new Trainer(
                     executor,
                     new AdamW(executor.owned(), device, AdamW.Settings.DEFAULT),
                     batches,
-                    new Trainer.Settings(new LearningRate.Constant(1e-3, 0), 1.0, share, shares),
+                    new Trainer.Settings(
+                            new LearningRate.Constant(1e-3, 0),
+                            1.0,
+                            sharding.mesh().share()),
                     System::nanoTime,
                     List.of((state, result) -> {
                         losses.add(result.loss());
@@ -269,13 +313,24 @@ public record SmallRun(
             try (gradients) {
                 trainer.run(new TrainState(), steps);
             }
-            Map<String, float[]> weights = new LinkedHashMap<>();
-            for (Parameter parameter : model.parameters()) {
-                float[] values = new float[(int) parameter.value().elements()];
-                model.host().read(parameter.value().segment(), MemorySegment.ofArray(values));
-                weights.put(parameter.name(), values);
-            }
-            return new Outcome(losses, norms, weights);
+            return new Outcome(losses, norms, weights(model));
         }
+    }
+
+    /** What this rank has of all tensors; NaN elsewhere. */
+    private static Map<String, float[]> weights(Model model) {
+        Map<String, float[]> weights = new LinkedHashMap<>();
+        for (Parameter parameter : model.parameters()) {
+            float[] none = new float[(int) parameter.shape().elements()];
+            Arrays.fill(none, Float.NaN);
+            weights.put(parameter.name(), none);
+        }
+        for (Trained trained : model.owned()) {
+            TensorSlice slice = trained.slice();
+            float[] values = new float[(int) slice.length()];
+            model.host().read(trained.value().segment(), MemorySegment.ofArray(values));
+            System.arraycopy(values, 0, weights.get(slice.name()), (int) slice.offset(), values.length);
+        }
+        return weights;
     }
 }

@@ -46,8 +46,8 @@ public final class FixedBatchSource implements BatchSource {
     }
 
     @Override
-    public Batch next(DataPosition position, int share, int shares) {
-        return buffer.fill(position, share, shares);
+    public Batch next(DataPosition position, Share share) {
+        return buffer.fill(position, share);
     }
 
     @Override

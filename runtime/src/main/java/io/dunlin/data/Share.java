@@ -28,16 +28,21 @@ public record Share(int group, int groups, int member, int members) {
 
     /** Where the run of the rank's group begins, of so many micro-batches in all. */
     public int runBegin(int microBatches) {
-        return begin(microBatches, group);
+        return begin(microBatches, group, groups);
     }
 
     /** Where it ends: each group has as many as any other, or one more. */
     public int runEnd(int microBatches) {
-        return begin(microBatches, group + 1);
+        return begin(microBatches, group + 1, groups);
     }
 
-    private int begin(int microBatches, int ofGroup) {
-        return (int) ((long) microBatches * ofGroup / groups);
+    /**
+     * Where the run of a group begins; it ends where the next one begins.
+     *
+     * @param group from 0 to {@code groups}
+     */
+    public static int begin(int microBatches, int group, int groups) {
+        return (int) ((long) microBatches * group / groups);
     }
 
     /** How many turns the group takes; in the last one some of its members may have nothing to do. */

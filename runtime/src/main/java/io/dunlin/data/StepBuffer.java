@@ -22,8 +22,8 @@ final class StepBuffer {
     private final Arena arena;
     private final List<Rows> memory = new ArrayList<>();
     private List<MicroBatch> microBatches = List.of();
-    private int first = -1;
-    private int end = -1;
+    private Share laidFor = Share.ALL;
+    private int laidCount = -1;
 
     /** What a step does at the end of a pass. */
     enum AtEnd {
@@ -45,16 +45,16 @@ final class StepBuffer {
     }
 
     /** Reads the share's samples of the step at {@code position}; what an earlier call returned is overwritten. */
-    Batch fill(DataPosition position, int share, int shares) {
-        check(position, share, shares);
+    Batch fill(DataPosition position, Share share) {
+        check(position);
         BatchPlan step = stepAt(position);
         int count = step.microBatches();
-        lay(Batch.firstOf(count, share, shares), Batch.firstOf(count, share + 1, shares));
+        lay(share, count);
         for (MicroBatch microBatch : microBatches) {
             fill(microBatch, position, step.rowsOf(microBatch.index()));
         }
         DataPosition next = position.plus(step.samples(), samples.count());
-        return new Batch(microBatches, first, count, targets(position, step.samples()), next);
+        return new Batch(microBatches, share, count, targets(position, step.samples()), next);
     }
 
     private BatchPlan stepAt(DataPosition position) {
@@ -97,33 +97,30 @@ final class StepBuffer {
         return order.sample(at.epoch(), at.sample(), samples.count());
     }
 
-    /** Gives each micro-batch of {@code [firstIndex, endIndex)} its memory. */
-    private void lay(int firstIndex, int endIndex) {
-        if (firstIndex == first && endIndex == end) {
+    /** Gives each micro-batch of a share its memory. */
+    private void lay(Share share, int count) {
+        if (count == laidCount && share.equals(laidFor)) {
             return;
         }
         Shape shape = Shape.of(plan.microBatch(), plan.context());
         List<MicroBatch> laid = new ArrayList<>();
-        for (int index = firstIndex; index < endIndex; index++) {
-            if (memory.size() == index - firstIndex) {
+        for (int turn = 0; turn < share.count(count); turn++) {
+            if (memory.size() == turn) {
                 memory.add(new Rows(tensor(shape), tensor(shape)));
             }
-            Rows rows = memory.get(index - firstIndex);
-            laid.add(new MicroBatch(index, rows.tokens, rows.targets));
+            Rows rows = memory.get(turn);
+            laid.add(new MicroBatch(share.index(count, turn), rows.tokens, rows.targets));
         }
         microBatches = List.copyOf(laid);
-        first = firstIndex;
-        end = endIndex;
+        laidFor = share;
+        laidCount = count;
     }
 
     private Tensor tensor(Shape shape) {
         return Tensor.of(DType.I32, shape, arena.allocate(shape.elements() * Integer.BYTES, CACHE_LINE));
     }
 
-    private void check(DataPosition position, int share, int shares) {
-        if (share < 0 || share >= shares) {
-            throw new IllegalArgumentException("share %d of %d".formatted(share, shares));
-        }
+    private void check(DataPosition position) {
         if (position.epoch() < 0 || position.sample() < 0 || position.sample() >= samples.count()) {
             throw DataException.positionOutside(position, samples.count());
         }

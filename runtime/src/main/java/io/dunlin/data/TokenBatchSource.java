@@ -32,9 +32,9 @@ public final class TokenBatchSource implements BatchSource {
     private long waitedNs;
 
     /** A step that the reader has been told to read. */
-    private record Ahead(DataPosition position, int share, int shares, Future<Batch> batch) {
-        boolean is(DataPosition wanted, int wantedShare, int wantedShares) {
-            return position.equals(wanted) && share == wantedShare && shares == wantedShares;
+    private record Ahead(DataPosition position, Share share, Future<Batch> batch) {
+        boolean is(DataPosition wanted, Share wantedShare) {
+            return position.equals(wanted) && share.equals(wantedShare);
         }
     }
 
@@ -91,22 +91,21 @@ public final class TokenBatchSource implements BatchSource {
      *     the data, DUN-606 or 608 if a file turns out to be damaged
      */
     @Override
-    public Batch next(DataPosition position, int share, int shares) {
+    public Batch next(DataPosition position, Share share) {
         long startNs = System.nanoTime();
-        Ahead wanted =
-                ahead.filter(step -> step.is(position, share, shares)).orElseGet(() -> read(position, share, shares));
+        Ahead wanted = ahead.filter(step -> step.is(position, share)).orElseGet(() -> read(position, share));
         ahead = Optional.empty();
         Batch batch = await(wanted);
         filling = 1 - filling;
-        ahead = Optional.of(read(batch.next(), share, shares));
+        ahead = Optional.of(read(batch.next(), share));
         waitedNs += System.nanoTime() - startNs;
         return batch;
     }
 
     /** Tells the reader to fill the memory that the caller does not hold; after whatever it was told before. */
-    private Ahead read(DataPosition position, int share, int shares) {
+    private Ahead read(DataPosition position, Share share) {
         StepBuffer buffer = buffers.get(filling);
-        return new Ahead(position, share, shares, reader.submit(() -> buffer.fill(position, share, shares)));
+        return new Ahead(position, share, reader.submit(() -> buffer.fill(position, share)));
     }
 
     private Batch await(Ahead step) {

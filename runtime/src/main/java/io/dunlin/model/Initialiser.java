@@ -2,15 +2,16 @@ package io.dunlin.model;
 
 import io.dunlin.device.HostAccess;
 import io.dunlin.nn.Initial;
-import io.dunlin.nn.Parameter;
+import io.dunlin.nn.Trained;
 import io.dunlin.tensor.Philox;
 import io.dunlin.tensor.Tensor;
+import io.dunlin.tensor.TensorSlice;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.stream.LongStream;
 
 /**
- * Writes the values that a parameter has before training.
+ * Writes the values that a parameter, or a slice of it that begins at an even element, has before training.
  *
  * <p>Element i of a tensor is a function of the seed, the tensor's name and i alone, in arithmetic that is the same on
  * every machine: any layout of ranks begins with the same bits.
@@ -26,8 +27,9 @@ final class Initialiser {
         this.host = host;
     }
 
-    void write(Parameter parameter, Initial initial) {
-        Tensor value = parameter.value();
+    void write(Trained trained, Initial initial) {
+        Tensor value = trained.value();
+        TensorSlice slice = trained.slice();
         switch (initial) {
             case Initial.Constant(float constant) ->
                 host.write(value.segment(), (piece, _) -> {
@@ -36,7 +38,7 @@ final class Initialiser {
                     }
                 });
             case Initial.Normal(double deviation) -> {
-                Philox random = Philox.keyed(seed, "init", parameter.name());
+                Philox random = Philox.keyed(seed, "init", slice.name());
                 host.write(value.segment(), (piece, offsetBytes) -> {
                     long elements = piece.byteSize() / Float.BYTES;
                     LongStream.range(0, Math.ceilDiv(elements, CHUNK_ELEMENTS))
@@ -45,7 +47,7 @@ final class Initialiser {
                                     random,
                                     deviation,
                                     piece.asSlice(chunk * CHUNK_ELEMENTS * Float.BYTES),
-                                    offsetBytes / Float.BYTES + chunk * CHUNK_ELEMENTS,
+                                    slice.offset() + offsetBytes / Float.BYTES + chunk * CHUNK_ELEMENTS,
                                     Math.min(elements - chunk * CHUNK_ELEMENTS, CHUNK_ELEMENTS)));
                 });
             }

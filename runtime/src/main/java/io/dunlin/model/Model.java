@@ -2,47 +2,52 @@ package io.dunlin.model;
 
 import io.dunlin.device.Device;
 import io.dunlin.device.HostAccess;
-import io.dunlin.device.Kernels;
 import io.dunlin.device.Stream;
 import io.dunlin.nn.ActivationPlan;
 import io.dunlin.nn.ActivationPlan.Retention;
 import io.dunlin.nn.Parameter;
-import io.dunlin.tensor.Tensor;
+import io.dunlin.nn.Trained;
 import java.util.List;
 
 /**
  * A language model: its layers and their weights on a device.
  *
- * <p>Weights are shared by all passes. Whoever writes {@link Parameter#value()} says so by {@link #valuesLoaded()}, and
- * an optimizer that keeps the compute copies itself by {@link #valuesUpdated()}.
+ * <p>Weights are shared by all passes. Whoever writes {@link Trained#value()} says so by {@link #valuesLoaded()}, and an
+ * optimizer that keeps the compute copies itself by {@link #valuesUpdated()}.
  */
 public final class Model {
     private final ModelConfig config;
     private final Device device;
     private final Stream stream;
-    private final Kernels kernels;
     private final HostAccess host;
     private final Precision precision;
     private final ParameterAllocation allocation;
     private final Network network;
     private final List<Parameter> parameters;
+    private final List<Unit> units;
+    private final WeightStore weights;
 
-    private Model(ModelConfig config, Device device, Precision precision) {
+    private Model(ModelConfig config, Device device, Precision precision, WeightStore.Factory store) {
         this.config = config;
         this.device = device;
         this.stream = device.stream("compute");
-        this.kernels = stream.kernels();
         this.host = HostAccess.of(device, stream);
         this.precision = precision;
-        this.allocation = new ParameterAllocation(device, precision);
+        this.allocation = new ParameterAllocation();
         this.network = Network.of(config, device, host, allocation);
-        allocation.place();
         this.parameters = List.copyOf(allocation.parameters());
+        this.units = network.units(parameters, allocation.flatElements());
+        this.weights = store.open(new WeightStore.Needs(device, stream, host, precision, units));
     }
 
     /** A model whose weights are all zero: {@link #initialise} it, or load values and say {@link #valuesLoaded()}. */
     public static Model create(ModelConfig config, Device device, Precision precision) {
-        return new Model(config, device, precision);
+        return create(config, device, precision, WholeWeights::open);
+    }
+
+    /** The same, with weights that are where a store puts them. */
+    public static Model create(ModelConfig config, Device device, Precision precision, WeightStore.Factory store) {
+        return new Model(config, device, precision, store);
     }
 
     /**
@@ -65,29 +70,31 @@ public final class Model {
                     case EVALUATE, GENERATE -> Retention.FORWARD_ONLY;
                 };
         ActivationPlan plan = new ActivationPlan(device, stream, precision.activations(), batch, time, retention);
-        return new ModelPass(network, config, plan, kind, flatElements());
+        return new ModelPass(new ModelPass.Layers(network, units, weights, config), plan, kind);
     }
 
     /** Writes initial weights: a function of seed, tensor name and element alone. */
     public void initialise(long seed) {
         Initialiser initialiser = new Initialiser(seed, host);
-        allocation.initials().forEach(initialiser::write);
+        for (Trained trained : weights.owned()) {
+            initialiser.write(trained, allocation.initial(trained.slice().name()));
+        }
         valuesLoaded();
     }
 
-    /** Says that somebody wrote {@link Parameter#value()}: compute copies and packed weights follow. */
+    /** Says that somebody wrote the values of what is {@link #owned()}, on every rank: compute copies follow. */
     public void valuesLoaded() {
-        for (Parameter parameter : parameters) {
-            if (parameter.copy().present()) {
-                kernels.copy(parameter.value(), parameter.copy());
-            }
-        }
-        valuesUpdated();
+        weights.loaded();
     }
 
-    /** Says that values and compute copies have changed together: packed weights follow. */
+    /** Says that values and compute copies of what is {@link #owned()} have changed together, on every rank. */
     public void valuesUpdated() {
-        kernels.weightsChanged();
+        weights.updated();
+    }
+
+    /** What this rank updates, saves and restores: all parameters, or slices of them. */
+    public List<? extends Trained> owned() {
+        return weights.owned();
     }
 
     /** All parameters in forward order, which is their order in the flat buffers; a tied weight occurs once. */
@@ -103,9 +110,14 @@ public final class Model {
         return allocation.flatElements();
     }
 
-    /** What kernels read of all parameters, as one flat buffer: F32 or BF16 [flat elements]. */
-    public Tensor flatCompute() {
-        return allocation.computes();
+    /** Where the weights are. */
+    public WeightStore weights() {
+        return weights;
+    }
+
+    /** What is needed at a time, in forward order. */
+    public List<Unit> units() {
+        return units;
     }
 
     /** The dimensions. */

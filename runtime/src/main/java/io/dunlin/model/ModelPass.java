@@ -12,6 +12,7 @@ import io.dunlin.tensor.Shape;
 import io.dunlin.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * Embedding, blocks, head, and back.
@@ -24,13 +25,15 @@ final class ModelPass implements Pass {
     private final int vocabulary;
     private final boolean trains;
     private final long bytes;
-    private final long flatElements;
+
+    private final List<Unit> units; // [L + 2]
+    private final WeightStore weights;
+    private final boolean tied;
+    private final int lastUnit; // the head
 
     private final Embedding.Planned embedding;
     private final Block.Planned[] blocks; // [L]
-    private final long[] blockOffsets; // [L], in the flat buffers
     private final Head.Planned head;
-    private final long headOffset;
 
     private final Stream compute;
     private final MemorySegment givenTokens; // I32 [R], on the host
@@ -40,81 +43,184 @@ final class ModelPass implements Pass {
     private final Tensor[] residual; // [L + 1] of [R, C]: the input of each block, and what the last gives
     private final Tensor dResidual; // [R, C]
 
-    ModelPass(Network network, ModelConfig config, ActivationPlan plan, PassKind kind, long flatElements) {
+    /**
+     * What passes of a model share.
+     *
+     * @param units in forward order: the embedding, the blocks, the head
+     * @param weights of the units
+     */
+    record Layers(Network network, List<Unit> units, WeightStore weights, ModelConfig config) {
+        int head() {
+            return units.size() - 1;
+        }
+    }
+
+    ModelPass(Layers layers, ActivationPlan plan, PassKind kind) {
+        Network network = layers.network();
+        ModelConfig config = layers.config();
         this.batch = plan.batch();
         this.time = plan.time();
         this.vocabulary = config.vocabulary();
         this.trains = plan.trains();
-        this.flatElements = flatElements;
+        this.units = layers.units();
+        this.weights = layers.weights();
+        this.tied = config.tiedHead();
+        this.lastUnit = layers.head();
         compute = plan.stream();
         long givenBytes = plan.rows() * (long) Integer.BYTES;
         givenTokens = plan.hostMemory("tokens", givenBytes);
         givenTargets = plan.hostMemory("targets", givenBytes);
         loaded = compute.record();
-        int layers = network.blocks().size();
+        int count = network.blocks().size();
         tokens = plan.own(DType.I32, 1, plan.rows()).reshape(Shape.of(plan.rows()));
         embedding = network.embedding().plan(plan);
-        residual = new Tensor[layers + 1];
-        blocks = new Block.Planned[layers];
-        blockOffsets = new long[layers];
-        for (int i = 0; i < layers; i++) {
+        residual = new Tensor[count + 1];
+        blocks = new Block.Planned[count];
+        for (int i = 0; i < count; i++) {
             residual[i] = plan.blockInput(config.width());
             blocks[i] = network.blocks().get(i).plan(plan);
-            blockOffsets[i] = network.blocks().get(i).flatOffset();
         }
-        residual[layers] = plan.blockInput(config.width());
+        residual[count] = plan.blockInput(config.width());
         dResidual = plan.gradient("stream", config.width());
         head = kind == PassKind.GENERATE
                 ? network.head().planLogits(plan)
                 : network.head().plan(plan);
-        headOffset = network.head().flatOffset();
         bytes = plan.bytes();
     }
 
     @Override
-    public double forwardBackward(MicroBatch microBatch, float gradientScale, GradientReady ready) {
+    public double forwardBackward(MicroBatch microBatch, float gradientScale, BackwardListener listener) {
         if (!trains) {
             throw new IllegalStateException("this pass was planned without backward");
         }
         load(microBatch);
         Tensor x = forward();
+        enterHead(lastUnit - 1);
+        headBegins(listener);
         head.backward(x, gradientScale, dResidual);
-        ready.ready(headOffset, flatElements - headOffset);
-        long end = headOffset;
+        leaveHead();
+        listener.ends(units.get(lastUnit));
         for (int i = blocks.length - 1; i >= 0; i--) {
+            enterBackward(i + 1, listener);
             blocks[i].backward(residual[i], dResidual);
-            ready.ready(blockOffsets[i], end - blockOffsets[i]);
-            end = blockOffsets[i];
+            leaveBackward(i + 1, listener);
         }
+        embeddingBegins(listener);
         embedding.backward(tokens, dResidual);
-        ready.ready(0, end);
+        listener.ends(units.getFirst());
         return head.lossSum(); // last: until here nobody waits, so that work is submitted ahead of a GPU
+    }
+
+    @Override
+    public void accompany(BackwardListener listener) {
+        accompanyForward();
+        enterHead(lastUnit - 1);
+        headBegins(listener);
+        leaveHead();
+        listener.ends(units.get(lastUnit));
+        for (int i = blocks.length - 1; i >= 0; i--) {
+            enterBackward(i + 1, listener);
+            leaveBackward(i + 1, listener);
+        }
+        embeddingBegins(listener);
+        listener.ends(units.getFirst());
+    }
+
+    @Override
+    public void accompany() {
+        accompanyForward();
+        enterHead(WeightStore.NOT_KNOWN);
+        leaveHead();
     }
 
     @Override
     public double loss(MicroBatch microBatch) {
         load(microBatch);
-        return head.loss(forward());
+        Tensor x = forward();
+        enterHead(WeightStore.NOT_KNOWN);
+        double loss = head.loss(x);
+        leaveHead();
+        return loss;
     }
 
     @Override
     public Tensor logits(Tensor given) {
         load(given);
-        return head.logits(forward());
+        Tensor x = forward();
+        enterHead(WeightStore.NOT_KNOWN);
+        Tensor logits = head.logits(x);
+        leaveHead();
+        return logits;
     }
 
     @Override
     public Tensor logits(Tensor given, int row) {
         load(given);
-        return head.logits(forward(), row);
+        Tensor x = forward();
+        enterHead(WeightStore.NOT_KNOWN);
+        Tensor logits = head.logits(x, row);
+        leaveHead();
+        return logits;
     }
 
     private Tensor forward() {
+        weights.enter(0, 1);
         embedding.forward(tokens, residual[0]);
+        weights.leave(0);
         for (int i = 0; i < blocks.length; i++) {
+            weights.enter(i + 1, i + 2);
             blocks[i].forward(residual[i], residual[i + 1]);
+            weights.leave(i + 1);
         }
         return residual[blocks.length];
+    }
+
+    private void accompanyForward() {
+        for (int unit = 0; unit < lastUnit; unit++) {
+            weights.enter(unit, unit + 1);
+            weights.leave(unit);
+        }
+    }
+
+    /** A tied head reads the embedding's weights as well as its own. */
+    private void enterHead(int next) {
+        if (tied) {
+            weights.enter(lastUnit, 0);
+            weights.enter(0, next);
+        } else {
+            weights.enter(lastUnit, next);
+        }
+    }
+
+    private void leaveHead() {
+        weights.leave(lastUnit);
+        if (tied) {
+            weights.leave(0);
+        }
+    }
+
+    private void headBegins(BackwardListener listener) {
+        listener.begins(units.get(lastUnit));
+        if (tied) {
+            listener.begins(units.getFirst());
+        }
+    }
+
+    private void embeddingBegins(BackwardListener listener) {
+        if (!tied) {
+            listener.begins(units.getFirst());
+        }
+    }
+
+    /** The embedding's weights are not needed in backward, so nothing follows the first block. */
+    private void enterBackward(int unit, BackwardListener listener) {
+        weights.enter(unit, unit > 1 ? unit - 1 : WeightStore.NOT_KNOWN);
+        listener.begins(units.get(unit));
+    }
+
+    private void leaveBackward(int unit, BackwardListener listener) {
+        weights.leave(unit);
+        listener.ends(units.get(unit));
     }
 
     private void load(MicroBatch microBatch) {

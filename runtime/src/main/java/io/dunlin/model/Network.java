@@ -5,7 +5,9 @@ import io.dunlin.device.HostAccess;
 import io.dunlin.nn.Block;
 import io.dunlin.nn.Embedding;
 import io.dunlin.nn.Head;
+import io.dunlin.nn.Parameter;
 import io.dunlin.nn.ParameterSource;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The layers of a model, in forward order. */
@@ -19,6 +21,24 @@ record Network(Embedding embedding, List<Block> blocks, Head head) {
             case GPT -> GptNetwork.compose(config, parameters);
             case LLAMA -> LlamaNetwork.compose(config, device, host, parameters);
         };
+    }
+
+    /** What is needed at a time. */
+    List<Unit> units(List<Parameter> parameters, long flatElements) {
+        List<Long> offsets = new ArrayList<>(List.of(0L));
+        blocks.forEach(block -> offsets.add(block.flatOffset()));
+        offsets.add(head.flatOffset());
+        offsets.add(flatElements);
+        List<Unit> units = new ArrayList<>();
+        for (int number = 0; number + 1 < offsets.size(); number++) {
+            long begin = offsets.get(number);
+            long end = offsets.get(number + 1);
+            List<Parameter> inside = parameters.stream()
+                    .filter(one -> one.flatOffset() >= begin && one.flatOffset() < end)
+                    .toList();
+            units.add(new Unit(number, begin, end - begin, inside));
+        }
+        return List.copyOf(units);
     }
 
     /**

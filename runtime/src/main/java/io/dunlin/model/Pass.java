@@ -22,11 +22,20 @@ public interface Pass {
      *
      * @param gradientScale multiplies the gradient of every target's loss: 1 / targets of the global batch makes an
      *     average
-     * @param ready told of each part of the flat gradient as it is complete
+     * @param listener told of each unit whose gradient begins and is complete
      * @return the sum of the losses of all targets, in nats
      * @throws IllegalStateException if the pass was not planned to train
      */
-    double forwardBackward(MicroBatch microBatch, float gradientScale, GradientReady ready);
+    double forwardBackward(MicroBatch microBatch, float gradientScale, BackwardListener listener);
+
+    /**
+     * Goes through the units as {@link #forwardBackward} does, and computes nothing: for a rank without a micro-batch,
+     * where others need its part of weights and gradients.
+     */
+    void accompany(BackwardListener listener);
+
+    /** Goes through the units as {@link #loss} does, and computes nothing. */
+    void accompany();
 
     /** The sum of the losses of all targets, in nats; the same bits as {@link #forwardBackward} gives. */
     double loss(MicroBatch microBatch);

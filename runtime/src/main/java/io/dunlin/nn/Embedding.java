@@ -25,20 +25,19 @@ public record Embedding(Parameter table, Optional<Parameter> positions) {
     public static final class Planned {
         private final Parameter table;
         private final Optional<Parameter> positions;
-        private final Tensor positionsCompute;
         private final Kernels kernels;
         private final int time;
 
         private Planned(Embedding embedding, Kernels kernels, int time) {
             this.table = embedding.table;
             this.positions = embedding.positions;
-            this.positionsCompute = positions.map(Parameter::compute).orElse(Tensor.NONE);
             this.kernels = kernels;
             this.time = time;
         }
 
         /** y[R,C] from tokens[R]. */
         public void forward(Tensor tokens, Tensor y) {
+            Tensor positionsCompute = positions.isPresent() ? positions.get().compute() : Tensor.NONE;
             kernels.embedding(tokens, table.compute(), positionsCompute, time, y);
         }
 

@@ -4,29 +4,28 @@ import io.dunlin.tensor.Shape;
 import io.dunlin.tensor.Tensor;
 import io.dunlin.tensor.TensorSlice;
 
-/** Some elements of a parameter, in its memory. */
+/** Some elements of a parameter, in memory of their own or in that of the parameter. */
 public final class ParameterSlice implements Trained {
     private final Parameter parameter;
     private final TensorSlice slice;
     private final Tensor value;
     private final Tensor copy;
-    private Tensor whole = Tensor.NONE; // the gradient that `gradient` is cut from
-    private Tensor gradient = Tensor.NONE;
+    private Tensor sum = Tensor.NONE; // where the gradient has been directed
+    private Tensor whole = Tensor.NONE; // the parameter's gradient, where it has not
+    private Tensor part = Tensor.NONE; // of `whole`
 
-    /** Elements {@code offset} to {@code offset + length} of {@code parameter}. */
-    public ParameterSlice(Parameter parameter, long offset, long length) {
+    /**
+     * A slice.
+     *
+     * @param slice which elements
+     * @param value F32, the masters
+     * @param copy what kernels read of them; {@link Tensor#NONE} if that is {@code value}
+     */
+    public ParameterSlice(Parameter parameter, TensorSlice slice, Tensor value, Tensor copy) {
         this.parameter = parameter;
-        this.slice = new TensorSlice(parameter.name(), parameter.shape(), offset, length);
-        this.value = cut(parameter.value());
-        this.copy = parameter.copy().present() ? cut(parameter.copy()) : Tensor.NONE;
-    }
-
-    private Tensor cut(Tensor tensor) {
-        long elementBytes = tensor.dtype().bytes();
-        return Tensor.of(
-                tensor.dtype(),
-                Shape.of(slice.length()),
-                tensor.segment().asSlice(slice.offset() * elementBytes, slice.length() * elementBytes));
+        this.slice = slice;
+        this.value = value;
+        this.copy = copy;
     }
 
     @Override
@@ -44,14 +43,26 @@ public final class ParameterSlice implements Trained {
         return copy;
     }
 
+    /** From now on the gradient of these elements is {@code newSum}, F32, and no part of the parameter's. */
+    public void directGradient(Tensor newSum) {
+        sum = newSum;
+    }
+
     @Override
     public Tensor gradient() {
+        if (sum.present()) {
+            return sum;
+        }
         Tensor now = parameter.gradient();
         if (now != whole) {
-            gradient = cut(now);
+            long elementBytes = now.dtype().bytes();
+            part = Tensor.of(
+                    now.dtype(),
+                    Shape.of(slice.length()),
+                    now.segment().asSlice(slice.offset() * elementBytes, slice.length() * elementBytes));
             whole = now;
         }
-        return gradient;
+        return part;
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.dunlin.data.Batch;
 import io.dunlin.data.BatchSource;
 import io.dunlin.data.DataPosition;
 import io.dunlin.data.MicroBatch;
+import io.dunlin.data.Share;
 import io.dunlin.model.Pass;
 
 /**
@@ -21,10 +22,9 @@ public final class Evaluation {
      * What is evaluated, and by whom.
      *
      * @param batches how many, from the beginning of the data; fewer if one pass over it has fewer
-     * @param share this rank's number among those that share a batch
-     * @param shares how many share a batch
+     * @param share which micro-batches of a batch are this rank's
      */
-    public record Settings(int batches, int share, int shares) {
+    public record Settings(int batches, Share share) {
         /** Checks that there is something to evaluate. */
         public Settings {
             if (batches < 1) {
@@ -60,19 +60,30 @@ public final class Evaluation {
         double sum = 0;
         long targets = 0;
         for (int i = 0; i < settings.batches && position.epoch() == DataPosition.START.epoch(); i++) {
-            Batch batch = batches.next(position, settings.share, settings.shares);
+            Batch batch = batches.next(position, settings.share);
             double[] lossSums = new double[batch.globalMicroBatches()];
-            for (MicroBatch microBatch : batch.microBatches()) {
-                lossSums[microBatch.index()] = pass.loss(microBatch);
-            }
-            for (double lossSum :
-                    exchange.agree(new GradientExchange.Tally(lossSums, 0, 0)).lossSums()) {
+            evaluate(batch, lossSums);
+            for (double lossSum : exchange.agree(
+                            new GradientExchange.Tally(lossSums, 0, GradientExchange.Tally.NO_SQUARES))
+                    .lossSums()) {
                 sum += lossSum;
             }
             targets += batch.globalTargets();
             position = batch.next();
         }
         return sum / targets;
+    }
+
+    private void evaluate(Batch batch, double[] lossSums) {
+        int turns = batch.turns();
+        for (int turn = 0; turn < turns; turn++) {
+            if (turn < batch.microBatches().size()) {
+                MicroBatch microBatch = batch.microBatches().get(turn);
+                lossSums[microBatch.index()] = pass.loss(microBatch);
+            } else {
+                pass.accompany();
+            }
+        }
     }
 
     /** A listener that evaluates after every {@code interval} steps. */

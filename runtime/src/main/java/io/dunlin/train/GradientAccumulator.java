@@ -2,23 +2,34 @@ package io.dunlin.train;
 
 import io.dunlin.data.Batch;
 import io.dunlin.data.MicroBatch;
-import io.dunlin.model.GradientReady;
 import io.dunlin.model.Pass;
+import io.dunlin.tensor.Tensor;
 import io.dunlin.train.GradientExchange.GradientPartials;
+import io.dunlin.train.GradientExchange.Range;
 
-/** Adds up the gradients of a rank's micro-batches. */
-sealed interface GradientAccumulator permits RunningAccumulator, TreeAccumulator {
+/** Adds up the gradients of the micro-batches of a rank, or of a group of ranks that share the sums. */
+public interface GradientAccumulator {
     /** A step begins. The partials are the same objects in every step of the same share. */
     GradientPartials begin(Batch batch);
 
     /**
-     * Forward and backward of the next micro-batch, in order.
+     * Forward and backward of this rank's micro-batch of a turn.
      *
-     * @param ready told of the parts whose sums include this micro-batch
+     * @param last whether it is the last turn: sums are final then
+     * @param ready told of the parts that are final
      * @return the sum of its losses
      */
-    double add(Pass pass, MicroBatch microBatch, float gradientScale, GradientReady ready);
+    double add(Pass pass, MicroBatch microBatch, float gradientScale, boolean last, GradientReady ready);
 
-    /** Where the sum over all ranks is when the exchange has finished. */
-    GradientBuffer result();
+    /** A turn in which this rank has no micro-batch, but others of its group may have one. */
+    void skip(Pass pass, boolean last, GradientReady ready);
+
+    /** Length of the sums. */
+    long elements();
+
+    /** A range of the sum over all ranks, when the exchange has finished. */
+    Tensor result(Range range);
+
+    /** Directs the gradients of what this rank updates to that sum. */
+    void deliver();
 }

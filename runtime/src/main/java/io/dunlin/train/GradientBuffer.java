@@ -5,17 +5,19 @@ import io.dunlin.nn.Parameter;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.Shape;
 import io.dunlin.tensor.Tensor;
+import io.dunlin.train.GradientExchange.Range;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** A flat F32 buffer with a place for the gradient of every parameter; padding between them stays zero. */
 final class GradientBuffer {
     private final List<Parameter> parameters;
     private final Tensor[] gradients; // [parameter], views of the buffer
     private final MemorySegment memory;
-    private Tensor range = Tensor.NONE; // what was asked for last
-    private final List<Tensor> parts = new ArrayList<>(); // views, in the order in which backward completes them
+    private final Map<Range, Tensor> ranges = new HashMap<>(); // views of the buffer
+    private final Tensor[] units; // [unit], views of the buffer
 
     GradientBuffer(Model model) {
         long elements = model.flatElements();
@@ -24,6 +26,13 @@ final class GradientBuffer {
         gradients = parameters.stream()
                 .map(p -> Tensor.of(DType.F32, p.shape(), memory.asSlice(p.flatOffset() * Float.BYTES)))
                 .toArray(Tensor[]::new);
+        units = model.units().stream()
+                .map(unit -> view(unit.offset(), unit.length()))
+                .toArray(Tensor[]::new);
+    }
+
+    private Tensor view(long offset, long length) {
+        return Tensor.of(DType.F32, Shape.of(length), memory.asSlice(offset * Float.BYTES, length * Float.BYTES));
     }
 
     /** Directs the contributions that follow here; the first of each parameter counts what is here {@code beta} times. */
@@ -33,29 +42,24 @@ final class GradientBuffer {
         }
     }
 
-    /** Elements offset to offset + length, which is the {@code ordinal}-th part that backward completes. */
-    Tensor part(int ordinal, long offset, long length) {
-        if (ordinal == parts.size()) {
-            parts.add(
-                    Tensor.of(DType.F32, Shape.of(length), memory.asSlice(offset * Float.BYTES, length * Float.BYTES)));
-        }
-        Tensor part = parts.get(ordinal);
-        if (part.elements() != length || part.address() != memory.address() + offset * Float.BYTES) {
-            throw new IllegalStateException("backward completes the gradient in other parts than before");
-        }
-        return part;
+    /** What belongs to a unit of the model. */
+    Tensor unit(int number) {
+        return units[number];
     }
 
     /** A range of the buffer as one vector. */
-    Tensor range(GradientExchange.Range wanted) {
-        long address = memory.address() + wanted.offset() * Float.BYTES;
-        if (range.address() != address || range.elements() != wanted.length()) {
-            range = Tensor.of(
-                    DType.F32,
-                    Shape.of(wanted.length()),
-                    memory.asSlice(wanted.offset() * Float.BYTES, wanted.length() * Float.BYTES));
+    Tensor range(Range wanted) {
+        Tensor known = ranges.get(wanted);
+        if (known == null) {
+            known = view(wanted.offset(), wanted.length());
+            ranges.put(wanted, known);
         }
-        return range;
+        return known;
+    }
+
+    /** Its length. */
+    long elements() {
+        return memory.byteSize() / Float.BYTES;
     }
 
     /** The memory. */

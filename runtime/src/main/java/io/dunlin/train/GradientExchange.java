@@ -23,8 +23,8 @@ public interface GradientExchange extends AutoCloseable {
         }
 
         @Override
-        public Range counted(long elements) {
-            return new Range(0, elements);
+        public List<Range> counted(long elements) {
+            return List.of(new Range(0, elements));
         }
 
         @Override
@@ -57,9 +57,9 @@ public interface GradientExchange extends AutoCloseable {
     /**
      * Which elements of the result this rank adds to the global norm: each element is one rank's.
      *
-     * @param elements of the flat gradient
+     * @param elements of the result
      */
-    Range counted(long elements);
+    List<Range> counted(long elements);
 
     /** Ends threads of this exchange, if it has any. */
     @Override
@@ -74,27 +74,29 @@ public interface GradientExchange extends AutoCloseable {
      * @param lossSums sum of the losses of each micro-batch of the global batch, by its index; a rank fills in its own
      *     and leaves 0 elsewhere
      * @param requests bits by ordinal of {@link StepRequest}; combined by or
-     * @param squares sum of the squares of the gradient, of the elements that a rank counts; added
+     * @param squares of the gradient, of the elements that a rank counts, see {@link GradientNorm}; added
      */
-    record Tally(double[] lossSums, int requests, double squares) {}
+    record Tally(double[] lossSums, int requests, double[] squares) {
+        /** Without a gradient. */
+        public static final double[] NO_SQUARES = {};
+    }
 
     /** Elements {@code offset} to {@code offset + length} of a flat buffer. */
     record Range(long offset, long length) {}
 
     /**
-     * One rank's partial sums of the gradient of a step. Each is a flat F32 buffer of all parameters, on the device.
+     * One rank's partial sums of the gradient of a step. Each is a flat F32 buffer, on the device, of all parameters or of
+     * those elements that the rank sums up.
      *
      * @param sums in order of micro-batches, one for each block in {@code blocks}, or one running sum; empty if the rank
      *     has no micro-batch
      * @param blocks which micro-batches each sum covers; empty where there is a running sum
      * @param result where the sum over all ranks must end up; may be one of the sums
-     * @param firstMicroBatch this rank's first in the global batch
      * @param globalMicroBatches of the step
      */
     record GradientPartials(
             List<java.lang.foreign.MemorySegment> sums,
             List<SummationTree.Block> blocks,
             java.lang.foreign.MemorySegment result,
-            int firstMicroBatch,
             int globalMicroBatches) {}
 }

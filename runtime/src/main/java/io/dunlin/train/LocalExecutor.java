@@ -2,18 +2,16 @@ package io.dunlin.train;
 
 import io.dunlin.data.Batch;
 import io.dunlin.data.MicroBatch;
-import io.dunlin.device.Kernels;
-import io.dunlin.model.GradientReady;
 import io.dunlin.model.Model;
 import io.dunlin.model.Pass;
-import io.dunlin.nn.Parameter;
+import io.dunlin.nn.Trained;
 import io.dunlin.train.GradientExchange.Tally;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Forward and backward with the whole model on this rank. Alone it is complete; what it exchanges with other ranks is
- * up to the {@link GradientExchange}.
+ * Forward and backward of this rank's micro-batches. Alone it is complete; how their gradients are added up and what is
+ * exchanged with other ranks is up to the {@link GradientAccumulator} and the {@link GradientExchange}.
  */
 public final class LocalExecutor implements StepExecutor {
     private final Model model;
@@ -21,27 +19,30 @@ public final class LocalExecutor implements StepExecutor {
     private final GradientExchange exchange;
     private final GradientReady exchangeReady;
     private final GradientAccumulator accumulator;
-    private final Kernels kernels;
-    private final GradientExchange.Range counted;
+    private final GradientNorm norm;
+    private final List<GradientExchange.Range> counted;
     private double[] lossSums = {}; // [global micro-batches]
 
     /**
-     * Allocates the gradient buffers.
+     * A rank that sums all gradients of its own micro-batches; allocates the gradient buffers.
      *
      * @param pass over micro-batches as the batches have them, planned to train
      * @param exchange with the ranks that share the batch, {@link GradientExchange#ALONE} if none do
      */
     public LocalExecutor(Model model, Pass pass, GradientExchange exchange, Accumulation accumulation) {
+        this(model, pass, exchange, accumulation.of(model), accumulation.norm(model));
+    }
+
+    /** A rank that sums gradients as {@code accumulator} does. */
+    public LocalExecutor(
+            Model model, Pass pass, GradientExchange exchange, GradientAccumulator accumulator, GradientNorm norm) {
         this.model = model;
         this.pass = pass;
         this.exchange = exchange;
         this.exchangeReady = exchange::ready;
-        this.counted = exchange.counted(model.flatElements());
-        this.kernels = model.stream().kernels();
-        this.accumulator = switch (accumulation) {
-            case RUNNING -> new RunningAccumulator(model);
-            case TREE -> new TreeAccumulator(model);
-        };
+        this.accumulator = accumulator;
+        this.norm = norm;
+        this.counted = exchange.counted(accumulator.elements());
     }
 
     @Override
@@ -50,17 +51,30 @@ public final class LocalExecutor implements StepExecutor {
         float gradientScale = (float) (1.0 / batch.globalTargets());
         clearLosses(batch.globalMicroBatches());
         exchange.begin(accumulator.begin(batch));
-        for (int i = 0; i < microBatches.size(); i++) {
-            MicroBatch microBatch = microBatches.get(i);
-            GradientReady ready = i == microBatches.size() - 1 ? exchangeReady : GradientReady.NOBODY;
-            lossSums[microBatch.index()] = accumulator.add(pass, microBatch, gradientScale, ready);
+        int turns = batch.turns();
+        for (int turn = 0; turn < turns; turn++) {
+            boolean last = turn == turns - 1;
+            if (turn < microBatches.size()) {
+                MicroBatch microBatch = microBatches.get(turn);
+                lossSums[microBatch.index()] = accumulator.add(pass, microBatch, gradientScale, last, exchangeReady);
+            } else {
+                accumulator.skip(pass, last, exchangeReady);
+            }
         }
         long waitedNs = exchange.finish();
-        accumulator.result().direct(1f);
-        double squares = kernels.sumOfSquares(accumulator.result().range(counted));
-        Tally tally = exchange.agree(new Tally(lossSums, state.takeRequests(), squares));
+        accumulator.deliver();
+        Tally tally = exchange.agree(new Tally(lossSums, state.takeRequests(), squares()));
+        double total = norm.total(tally.squares());
         return new StepOutcome(
-                mean(tally.lossSums(), batch.globalTargets()), Math.sqrt(tally.squares()), tally.requests(), waitedNs);
+                mean(tally.lossSums(), batch.globalTargets()), Math.sqrt(total), tally.requests(), waitedNs);
+    }
+
+    private double[] squares() {
+        norm.clear();
+        for (int i = 0; i < counted.size(); i++) {
+            norm.add(accumulator.result(counted.get(i)));
+        }
+        return norm.squares();
     }
 
     private void clearLosses(int globalMicroBatches) {
@@ -80,8 +94,8 @@ public final class LocalExecutor implements StepExecutor {
     }
 
     @Override
-    public List<Parameter> owned() {
-        return model.parameters();
+    public List<? extends Trained> owned() {
+        return model.owned();
     }
 
     @Override

@@ -2,15 +2,19 @@ package io.dunlin.train;
 
 import io.dunlin.data.Batch;
 import io.dunlin.data.MicroBatch;
-import io.dunlin.model.GradientReady;
+import io.dunlin.model.BackwardListener;
 import io.dunlin.model.Model;
 import io.dunlin.model.Pass;
+import io.dunlin.model.Unit;
+import io.dunlin.tensor.Tensor;
 import io.dunlin.train.GradientExchange.GradientPartials;
+import io.dunlin.train.GradientExchange.Range;
 import java.util.List;
 
 /** One sum: the first micro-batch overwrites it, the others add to it in place. */
 final class RunningAccumulator implements GradientAccumulator {
     private final GradientBuffer sum;
+    private final PassingOn passingOn = new PassingOn();
     private float nextBeta;
 
     RunningAccumulator(Model model) {
@@ -20,25 +24,50 @@ final class RunningAccumulator implements GradientAccumulator {
     @Override
     public GradientPartials begin(Batch batch) {
         nextBeta = 0f;
-        int first = batch.firstMicroBatch();
-        int count = batch.microBatches().size();
         return new GradientPartials(
-                count == 0 ? List.of() : List.of(sum.memory()),
+                batch.turns() == 0 ? List.of() : List.of(sum.memory()),
                 List.of(),
                 sum.memory(),
-                first,
                 batch.globalMicroBatches());
     }
 
     @Override
-    public double add(Pass pass, MicroBatch microBatch, float gradientScale, GradientReady ready) {
+    public double add(Pass pass, MicroBatch microBatch, float gradientScale, boolean last, GradientReady ready) {
         sum.direct(nextBeta);
         nextBeta = 1f;
-        return pass.forwardBackward(microBatch, gradientScale, ready);
+        passingOn.downstream = last ? ready : GradientReady.NOBODY;
+        return pass.forwardBackward(microBatch, gradientScale, passingOn);
     }
 
     @Override
-    public GradientBuffer result() {
-        return sum;
+    public void skip(Pass pass, boolean last, GradientReady ready) {
+        throw new IllegalStateException("a rank that sums alone has a micro-batch in each turn");
+    }
+
+    @Override
+    public long elements() {
+        return sum.elements();
+    }
+
+    @Override
+    public Tensor result(Range range) {
+        return sum.range(range);
+    }
+
+    @Override
+    public void deliver() {
+        sum.direct(1f);
+    }
+
+    private static final class PassingOn implements BackwardListener {
+        private GradientReady downstream = GradientReady.NOBODY;
+
+        @Override
+        public void begins(Unit unit) {}
+
+        @Override
+        public void ends(Unit unit) {
+            downstream.ready(unit.offset(), unit.length());
+        }
     }
 }

@@ -1,6 +1,6 @@
 package io.dunlin.train;
 
-import io.dunlin.data.Batch;
+import io.dunlin.data.Share;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -59,7 +59,7 @@ public final class SummationTree {
 
     /** First micro-batch of share {@code share} of {@code shares}. */
     public static int firstOf(int leaves, int share, int shares) {
-        return Batch.firstOf(leaves, share, shares);
+        return Share.begin(leaves, share, shares);
     }
 
     /**

@@ -2,6 +2,7 @@ package io.dunlin.train;
 
 import io.dunlin.data.Batch;
 import io.dunlin.data.BatchSource;
+import io.dunlin.data.Share;
 import io.dunlin.optim.LearningRate;
 import io.dunlin.optim.Optimizer;
 import java.util.List;
@@ -29,10 +30,9 @@ public final class Trainer {
      *
      * @param learningRate of each step
      * @param clip largest global L2 norm of the gradient; 0 clips nothing
-     * @param share this rank's number among those that share a batch
-     * @param shares how many share a batch
+     * @param share which micro-batches of a step are this rank's
      */
-    public record Settings(LearningRate learningRate, double clip, int share, int shares) {}
+    public record Settings(LearningRate learningRate, double clip, Share share) {}
 
     private final StepExecutor executor;
     private final Optimizer optimizer;
@@ -78,7 +78,7 @@ public final class Trainer {
 
     private StepResult step(TrainState state) {
         long startNs = clockNs.getAsLong();
-        Batch batch = batches.next(state.position(), settings.share, settings.shares);
+        Batch batch = batches.next(state.position(), settings.share);
         long batchNs = clockNs.getAsLong();
         StepOutcome outcome = executor.run(batch, state);
         long computedNs = clockNs.getAsLong();

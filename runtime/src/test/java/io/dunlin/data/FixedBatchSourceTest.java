@@ -12,7 +12,7 @@ class FixedBatchSourceTest {
     @Test
     void shouldShiftTargetsInsideOfARow() {
         try (FixedBatchSource source = FixedBatchSource.ofSequences(ROWS, 3, 2)) {
-            Batch batch = source.next(DataPosition.START, 0, 1);
+            Batch batch = source.next(DataPosition.START, Share.ALL);
 
             assertThat(batch.globalTargets()).isEqualTo(6);
             assertThat(batch.microBatches()).hasSize(2);
@@ -23,7 +23,7 @@ class FixedBatchSourceTest {
             assertThat(batch.microBatches().getLast().targets().segment().toArray(ValueLayout.JAVA_INT))
                     .containsExactly(8, 9, -1, -1, -1, -1);
             assertThat(batch.next()).isEqualTo(new DataPosition(0, 3));
-            assertThat(source.next(batch.next(), 0, 1).next()).isEqualTo(new DataPosition(1, 2));
+            assertThat(source.next(batch.next(), Share.ALL).next()).isEqualTo(new DataPosition(1, 2));
         }
     }
 

@@ -48,7 +48,7 @@ class TokenBatchSourceTest {
         int context = 4;
         try (TokenBatchSource source = source(BatchPlan.of(context, 2, 12), SampleOrder.inOrder(), 30)) {
             assertThat(source.samplesPerEpoch()).isEqualTo(7); // (30 - 1) / 4
-            Batch batch = source.next(DataPosition.START, 0, 1);
+            Batch batch = source.next(DataPosition.START, Share.ALL);
 
             assertThat(batch.globalMicroBatches()).isEqualTo(2);
             assertThat(batch.globalTargets()).isEqualTo(12);
@@ -68,7 +68,7 @@ class TokenBatchSourceTest {
     void shouldWrapIntoTheNextPassInsideAStep() {
         try (TokenBatchSource source = source(BatchPlan.of(4, 8, 32), SampleOrder.inOrder(), 13)) {
             assertThat(source.samplesPerEpoch()).isEqualTo(3);
-            Batch batch = source.next(new DataPosition(2, 1), 0, 1);
+            Batch batch = source.next(new DataPosition(2, 1), Share.ALL);
 
             assertThat(rows(batch.microBatches().getFirst().tokens()).stream().map(List::getFirst))
                     .containsExactly(4, 8, 0, 4, 8, 0, 4, 8);
@@ -82,7 +82,7 @@ class TokenBatchSourceTest {
             List<Integer> firsts = new ArrayList<>();
             DataPosition position = DataPosition.START;
             while (position.epoch() < 2 || position.sample() < 10) {
-                Batch batch = source.next(position, 0, 1);
+                Batch batch = source.next(position, Share.ALL);
                 rows(batch.microBatches().getFirst().tokens()).forEach(row -> firsts.add(row.getFirst()));
                 position = batch.next();
             }
@@ -105,7 +105,7 @@ class TokenBatchSourceTest {
         List<List<Integer>> alone = new ArrayList<>();
         Batch whole;
         try (TokenBatchSource source = source(plan, order, 100, 3, 101)) {
-            whole = source.next(position, 0, 1);
+            whole = source.next(position, Share.ALL);
             whole.microBatches().forEach(part -> alone.addAll(both(part)));
         }
 
@@ -113,11 +113,11 @@ class TokenBatchSourceTest {
         int expected = 0;
         try (TokenBatchSource source = source(plan, order, 100, 3, 101)) {
             for (int share = 0; share < shares; share++) {
-                Batch batch = source.next(position, share, shares);
+                Batch batch = source.next(position, Share.of(share, shares));
                 assertThat(batch.next()).isEqualTo(whole.next());
                 assertThat(batch.globalMicroBatches()).isEqualTo(whole.globalMicroBatches());
                 assertThat(batch.globalTargets()).isEqualTo(samples * 3L);
-                assertThat(batch.firstMicroBatch()).isEqualTo(expected);
+                assertThat(batch.runBegin()).isEqualTo(expected);
                 for (MicroBatch part : batch.microBatches()) {
                     assertThat(part.index()).isEqualTo(expected++);
                     together.addAll(both(part));
@@ -132,8 +132,8 @@ class TokenBatchSourceTest {
     void shouldTeachTheSameWhateverTheMicroBatch(@ForAll @IntRange(min = 1, max = 30) int microBatch) {
         try (TokenBatchSource byOne = source(BatchPlan.of(3, 1, 60), SampleOrder.shuffled(1), 200);
                 TokenBatchSource other = source(BatchPlan.of(3, microBatch, 60), SampleOrder.shuffled(1), 200)) {
-            Batch expected = byOne.next(DataPosition.START, 0, 1);
-            Batch actual = other.next(DataPosition.START, 0, 1);
+            Batch expected = byOne.next(DataPosition.START, Share.ALL);
+            Batch actual = other.next(DataPosition.START, Share.ALL);
 
             assertThat(actual.globalTargets()).isEqualTo(expected.globalTargets());
             assertThat(actual.next()).isEqualTo(expected.next());
@@ -145,13 +145,13 @@ class TokenBatchSourceTest {
     void shouldNotMixUpStepsThatWereNotForeseen(@ForAll @IntRange(max = 40) int jump) {
         try (TokenBatchSource source = source(BatchPlan.of(2, 2, 8), SampleOrder.shuffled(3), 101);
                 TokenBatchSource fresh = source(BatchPlan.of(2, 2, 8), SampleOrder.shuffled(3), 101)) {
-            Batch first = source.next(DataPosition.START, 0, 2);
+            Batch first = source.next(DataPosition.START, Share.of(0, 2));
             List<List<Integer>> held = learned(first);
             DataPosition elsewhere = new DataPosition(0, jump);
-            Batch second = source.next(elsewhere, 1, 2);
+            Batch second = source.next(elsewhere, Share.of(1, 2));
 
-            assertThat(learned(second)).isEqualTo(learned(fresh.next(elsewhere, 1, 2)));
-            assertThat(learned(source.next(DataPosition.START, 0, 2))).isEqualTo(held);
+            assertThat(learned(second)).isEqualTo(learned(fresh.next(elsewhere, Share.of(1, 2))));
+            assertThat(learned(source.next(DataPosition.START, Share.of(0, 2)))).isEqualTo(held);
         }
     }
 
@@ -161,7 +161,7 @@ class TokenBatchSourceTest {
             DataPosition position = DataPosition.START;
             Set<Long> addresses = new HashSet<>();
             for (int step = 0; step < 100; step++) {
-                Batch batch = source.next(position, 0, 1);
+                Batch batch = source.next(position, Share.ALL);
                 List<List<Integer>> before = learned(batch);
                 addresses.add(batch.microBatches().getFirst().tokens().address());
                 assertThat(before.getFirst().getFirst()).isEqualTo(step * 8);
@@ -177,7 +177,7 @@ class TokenBatchSourceTest {
     void shouldPassOverFilesTooShortForASample() {
         try (TokenBatchSource source = source(BatchPlan.of(4, 3, 12), SampleOrder.inOrder(), 4, 9, 0, 3, 5, 1)) {
             assertThat(source.samplesPerEpoch()).isEqualTo(3);
-            assertThat(rows(source.next(DataPosition.START, 0, 1)
+            assertThat(rows(source.next(DataPosition.START, Share.ALL)
                             .microBatches()
                             .getFirst()
                             .tokens()))
@@ -193,13 +193,13 @@ class TokenBatchSourceTest {
         TokenShards shards = TokenShards.open(List.of(write(0, 11), write(1, 2), write(2, 5)), "numbers", 100_000);
         try (TokenBatchSource source = TokenBatchSource.validation(shards, BatchPlan.of(4, 2, 12), SOON)) {
             assertThat(source.samplesPerEpoch()).isEqualTo(5);
-            Batch first = source.next(DataPosition.START, 0, 1);
+            Batch first = source.next(DataPosition.START, Share.ALL);
             assertThat(first.globalTargets()).isEqualTo(10);
             assertThat(rows(first.microBatches().get(1).tokens()))
                     .containsExactly(List.of(8, 9, 0, 0), List.of(0, 0, 0, 0));
             assertThat(rows(first.microBatches().get(1).targets()))
                     .containsExactly(List.of(9, 10, -1, -1), List.of(-1, -1, -1, -1));
-            Batch second = source.next(first.next(), 0, 1);
+            Batch second = source.next(first.next(), Share.ALL);
             assertThat(second.globalTargets()).isEqualTo(5);
             assertThat(second.globalMicroBatches()).isEqualTo(1);
             assertThat(rows(second.microBatches().getFirst().targets()))
@@ -221,7 +221,7 @@ class TokenBatchSourceTest {
             while (position.epoch() == 0) {
                 DataPosition next = position;
                 for (int share = 0; share < shares; share++) {
-                    Batch batch = source.next(position, share, shares);
+                    Batch batch = source.next(position, Share.of(share, shares));
                     batch.microBatches().forEach(part -> rows(part.targets())
                             .forEach(row ->
                                     row.stream().filter(target -> target >= 0).forEach(targets::add)));
@@ -260,10 +260,11 @@ class TokenBatchSourceTest {
     @Example
     void shouldSayThatThePositionIsNotInTheData() {
         try (TokenBatchSource source = source(BatchPlan.of(4, 1, 4), SampleOrder.inOrder(), 30)) {
-            assertThatThrownBy(() -> source.next(new DataPosition(1, 7), 0, 1))
+            assertThatThrownBy(() -> source.next(new DataPosition(1, 7), Share.ALL))
                     .hasMessage("the run is at sample 7 of pass 1, but the data has 7 samples a pass")
                     .isInstanceOf(DataException.class);
-            assertThat(source.next(DataPosition.START, 0, 1).microBatches()).hasSize(1);
+            assertThat(source.next(DataPosition.START, Share.ALL).microBatches())
+                    .hasSize(1);
         }
     }
 
@@ -274,9 +275,9 @@ class TokenBatchSourceTest {
         TokenShards shards = TokenShards.open(List.of(file), "byte", 256);
         try (TokenBatchSource source =
                 new TokenBatchSource(shards, BatchPlan.of(2, 1, 2), SampleOrder.inOrder(), SOON)) {
-            Batch first = source.next(DataPosition.START, 0, 1);
+            Batch first = source.next(DataPosition.START, Share.ALL);
             assertThat(rows(first.microBatches().getFirst().tokens())).containsExactly(List.of(1, 2));
-            assertThatThrownBy(() -> source.next(first.next(), 0, 1))
+            assertThatThrownBy(() -> source.next(first.next(), Share.ALL))
                     .hasMessage(file + ": token 4 is 65,535, but the vocabulary has 256");
         }
     }
@@ -285,7 +286,7 @@ class TokenBatchSourceTest {
     void shouldSayWhichFileDoesNotAnswer() {
         CountDownLatch answer = new CountDownLatch(1);
         try (TokenBatchSource source = stuck(answer, Duration.ofMillis(50))) {
-            assertThatThrownBy(() -> source.next(new DataPosition(0, 2), 0, 1))
+            assertThatThrownBy(() -> source.next(new DataPosition(0, 2), Share.ALL))
                     .hasMessage("waited 0.1 s for data from sample 2 of a slow disk")
                     .asInstanceOf(InstanceOfAssertFactories.type(DataException.class))
                     .extracting(DataException::code)
@@ -299,7 +300,7 @@ class TokenBatchSourceTest {
         CountDownLatch answer = new CountDownLatch(1);
         try (TokenBatchSource source = stuck(answer, SOON)) {
             Thread.currentThread().interrupt();
-            assertThatThrownBy(() -> source.next(DataPosition.START, 0, 1))
+            assertThatThrownBy(() -> source.next(DataPosition.START, Share.ALL))
                     .hasMessage("interrupted while waiting for data");
             assertThat(Thread.interrupted()).isTrue();
             answer.countDown();

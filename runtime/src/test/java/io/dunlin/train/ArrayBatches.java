@@ -4,6 +4,7 @@ import io.dunlin.data.Batch;
 import io.dunlin.data.BatchSource;
 import io.dunlin.data.DataPosition;
 import io.dunlin.data.MicroBatch;
+import io.dunlin.data.Share;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.Shape;
 import io.dunlin.tensor.Tensor;
@@ -12,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Steps given as arrays of rows; each position predicts the next token of its row, the last predicts nothing. */
 final class ArrayBatches implements BatchSource {
@@ -52,11 +54,12 @@ final class ArrayBatches implements BatchSource {
     }
 
     @Override
-    public Batch next(DataPosition position, int share, int shares) {
+    public Batch next(DataPosition position, Share share) {
         List<MicroBatch> all = steps.get((int) (position.sample() / rows) % steps.size());
-        int first = SummationTree.firstOf(all.size(), share, shares);
-        int end = SummationTree.firstOf(all.size(), share + 1, shares);
-        return new Batch(all.subList(first, end), first, all.size(), targets, position.plus(rows, Long.MAX_VALUE));
+        List<MicroBatch> mine = IntStream.range(0, share.count(all.size()))
+                .mapToObj(turn -> all.get(share.index(all.size(), turn)))
+                .toList();
+        return new Batch(mine, share, all.size(), targets, position.plus(rows, Long.MAX_VALUE));
     }
 
     @Override

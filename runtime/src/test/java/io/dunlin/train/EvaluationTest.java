@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.dunlin.data.DataPosition;
+import io.dunlin.data.Share;
 import io.dunlin.device.Device;
 import io.dunlin.device.cpu.CpuDevice;
 import io.dunlin.device.cpu.CpuOptions;
@@ -39,7 +40,7 @@ class EvaluationTest {
         double sum = 0;
         for (int step = 0; step < 2; step++) {
             for (var microBatch :
-                    batches.next(new DataPosition(0, step * 4L), 0, 1).microBatches()) {
+                    batches.next(new DataPosition(0, step * 4L), Share.ALL).microBatches()) {
                 sum += pass.loss(microBatch);
             }
         }
@@ -80,7 +81,7 @@ class EvaluationTest {
     }
 
     private Evaluation evaluation(GradientExchange exchange, int count, int share, int shares) {
-        return new Evaluation(pass, batches, exchange, new Evaluation.Settings(count, share, shares));
+        return new Evaluation(pass, batches, exchange, new Evaluation.Settings(count, Share.of(share, shares)));
     }
 
     /** Adds what earlier callers have brought. */
@@ -98,8 +99,8 @@ class EvaluationTest {
             }
 
             @Override
-            public Range counted(long elements) {
-                return new Range(0, elements);
+            public List<Range> counted(long elements) {
+                return List.of(new Range(0, elements));
             }
 
             @Override
@@ -111,7 +112,7 @@ class EvaluationTest {
                     }
                 }
                 seen.add(mine.lossSums());
-                return new Tally(sums, mine.requests(), 0);
+                return new Tally(sums, mine.requests(), mine.squares());
             }
         };
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.dunlin.data.Batch;
 import io.dunlin.data.DataPosition;
 import io.dunlin.data.MicroBatch;
+import io.dunlin.data.Share;
 import io.dunlin.device.Device;
 import io.dunlin.device.cpu.CpuDevice;
 import io.dunlin.device.cpu.CpuOptions;
@@ -40,7 +41,7 @@ class GradientCheckTest {
             int time = config.context() - 1; // some learned positions are not used
             Pass pass = model.plan(ROWS, time, Recompute.NONE, PassKind.TRAIN);
             Batch batch = new ArrayBatches(Tokens.random(3, 1, ROWS, time, config.vocabulary()), ROWS)
-                    .next(DataPosition.START, 0, 1);
+                    .next(DataPosition.START, Share.ALL);
             MicroBatch microBatch = batch.microBatches().getFirst();
             LocalExecutor executor = new LocalExecutor(model, pass, GradientExchange.ALONE, Accumulation.RUNNING);
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.dunlin.data.Batch;
 import io.dunlin.data.DataPosition;
+import io.dunlin.data.Share;
 import io.dunlin.device.Device;
 import io.dunlin.device.cpu.CpuDevice;
 import io.dunlin.device.cpu.CpuOptions;
@@ -62,11 +63,11 @@ class LocalExecutorTest {
         ArrayBatches batches = batches(6, 2);
         Recording exchange = new Recording();
         LocalExecutor executor = executor(exchange, Accumulation.TREE, 1);
-        Batch first = batches.next(DataPosition.START, ranks - 1, ranks);
+        Batch first = batches.next(DataPosition.START, Share.of(ranks - 1, ranks));
 
         executor.run(first, new TrainState());
         GradientExchange.GradientPartials partials = exchange.partials;
-        executor.run(batches.next(first.next(), ranks - 1, ranks), new TrainState());
+        executor.run(batches.next(first.next(), Share.of(ranks - 1, ranks)), new TrainState());
 
         assertThat(exchange.partials).isSameAs(partials);
     }
@@ -86,7 +87,7 @@ class LocalExecutorTest {
     void shouldForgetTheGradientOfTheStepBefore() {
         ArrayBatches batches = batchesOf(4, 2);
         LocalExecutor executor = executor(GradientExchange.ALONE, Accumulation.RUNNING, 2);
-        Batch batch = batches.next(DataPosition.START, 0, 1);
+        Batch batch = batches.next(DataPosition.START, Share.ALL);
 
         executor.run(batch, new TrainState());
         float[] first = flat();
@@ -105,7 +106,7 @@ class LocalExecutorTest {
         Recording exchange = new Recording();
         LocalExecutor executor = executor(exchange, Accumulation.RUNNING, 1);
 
-        executor.run(batchesOf(3, 1).next(DataPosition.START, 0, 1), new TrainState());
+        executor.run(batchesOf(3, 1).next(DataPosition.START, Share.ALL), new TrainState());
 
         assertThat(exchange.readyElements).isEqualTo(model.flatElements());
     }
@@ -115,7 +116,7 @@ class LocalExecutorTest {
         Recording exchange = new Recording();
         LocalExecutor executor = executor(exchange, Accumulation.TREE, 1);
 
-        executor.run(batchesOf(1, 1).next(DataPosition.START, 0, 2), new TrainState());
+        executor.run(batchesOf(1, 1).next(DataPosition.START, Share.of(0, 2)), new TrainState());
 
         assertThat(exchange.readyElements).isZero();
         assertThat(exchange.partials.sums()).isEmpty();
@@ -125,7 +126,7 @@ class LocalExecutorTest {
     @Test
     void shouldHandItsRequestsToTheOthersOnce() {
         LocalExecutor executor = executor(GradientExchange.ALONE, Accumulation.RUNNING, 1);
-        Batch batch = batchesOf(1, 1).next(DataPosition.START, 0, 1);
+        Batch batch = batchesOf(1, 1).next(DataPosition.START, Share.ALL);
         TrainState state = new TrainState();
 
         state.request(StepRequest.SAVE);
@@ -138,13 +139,13 @@ class LocalExecutorTest {
 
     private Run gradientOf(ArrayBatches batches, GradientExchange exchange, int rank, int ranks) {
         LocalExecutor executor = executor(exchange, Accumulation.TREE, 1);
-        StepOutcome outcome = executor.run(batches.next(DataPosition.START, rank, ranks), new TrainState());
+        StepOutcome outcome = executor.run(batches.next(DataPosition.START, Share.of(rank, ranks)), new TrainState());
         return new Run(outcome, flat());
     }
 
     private Run gradientOf(ArrayBatches batches, GradientExchange exchange, Accumulation accumulation, int microBatch) {
         LocalExecutor executor = executor(exchange, accumulation, microBatch);
-        return new Run(executor.run(batches.next(DataPosition.START, 0, 1), new TrainState()), flat());
+        return new Run(executor.run(batches.next(DataPosition.START, Share.ALL), new TrainState()), flat());
     }
 
     private LocalExecutor executor(GradientExchange exchange, Accumulation accumulation, int microBatch) {
@@ -197,7 +198,7 @@ class LocalExecutorTest {
     /** Keeps what a rank would send. */
     private final class Recording implements GradientExchange {
         private final Map<Block, float[]> sums = new HashMap<>();
-        private GradientPartials partials = new GradientPartials(List.of(), List.of(), MemorySegment.NULL, 0, 0);
+        private GradientPartials partials = new GradientPartials(List.of(), List.of(), MemorySegment.NULL, 0);
         private long readyElements;
 
         @Override
@@ -220,8 +221,8 @@ class LocalExecutorTest {
         }
 
         @Override
-        public Range counted(long elements) {
-            return new Range(0, elements);
+        public List<Range> counted(long elements) {
+            return List.of(new Range(0, elements));
         }
 
         @Override

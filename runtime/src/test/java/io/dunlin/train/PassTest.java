@@ -6,10 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.dunlin.data.DataPosition;
 import io.dunlin.data.MicroBatch;
+import io.dunlin.data.Share;
 import io.dunlin.device.Device;
 import io.dunlin.device.cpu.CpuDevice;
 import io.dunlin.device.cpu.CpuOptions;
-import io.dunlin.model.GradientReady;
+import io.dunlin.model.BackwardListener;
 import io.dunlin.model.Model;
 import io.dunlin.model.ModelConfig;
 import io.dunlin.model.ModelException;
@@ -18,9 +19,14 @@ import io.dunlin.model.PassKind;
 import io.dunlin.model.Precision;
 import io.dunlin.model.Presets;
 import io.dunlin.model.Recompute;
+import io.dunlin.model.Unit;
+import io.dunlin.model.WeightStore;
+import io.dunlin.model.WholeWeights;
 import io.dunlin.nn.Head;
+import io.dunlin.nn.Trained;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,7 +112,9 @@ class PassTest {
         List<long[]> parts = new ArrayList<>();
 
         pass.forwardBackward(
-                microBatch(config, config.context()), 1f, (offset, length) -> parts.add(new long[] {offset, length}));
+                microBatch(config, config.context()),
+                1f,
+                ending(unit -> parts.add(new long[] {unit.offset(), unit.length()})));
 
         long end = model.flatElements();
         for (long[] part : parts) {
@@ -115,6 +123,105 @@ class PassTest {
         }
         assertThat(end).isZero();
         assertThat(parts).hasSize(config.layers() + 2);
+    }
+
+    @ParameterizedTest
+    @MethodSource("models")
+    void shouldAccompanyThroughTheSameUnits(ModelConfig config) {
+        List<String> calls = new ArrayList<>();
+        Model model = Model.create(config, device, Precision.F32, needs -> new RecordingStore(needs, calls));
+        new GradientBuffer(model).direct(0f);
+        Pass pass = model.plan(ROWS, config.context(), Recompute.LAYER, PassKind.TRAIN);
+        BackwardListener listener = new BackwardListener() {
+            @Override
+            public void begins(Unit unit) {
+                calls.add("begins " + unit.number());
+            }
+
+            @Override
+            public void ends(Unit unit) {
+                calls.add("ends " + unit.number());
+            }
+        };
+        MicroBatch microBatch = microBatch(config, config.context());
+
+        pass.forwardBackward(microBatch, 1f, listener);
+        List<String> trained = List.copyOf(calls);
+        calls.clear();
+        pass.accompany(listener);
+        assertThat(calls).isEqualTo(trained);
+
+        calls.clear();
+        pass.loss(microBatch);
+        List<String> evaluated = List.copyOf(calls);
+        calls.clear();
+        pass.accompany();
+        assertThat(calls).isEqualTo(evaluated).hasSizeLessThan(trained.size());
+    }
+
+    @ParameterizedTest
+    @MethodSource("models")
+    void shouldForetellTheUnitsThatItEnters(ModelConfig config) {
+        List<String> calls = new ArrayList<>();
+        Model model = Model.create(config, device, Precision.F32, needs -> new RecordingStore(needs, calls));
+        Pass pass = model.plan(ROWS, config.context(), Recompute.NONE, PassKind.TRAIN);
+
+        pass.accompany(BackwardListener.NOBODY);
+
+        List<String> entered =
+                calls.stream().filter(call -> call.startsWith("enter")).toList();
+        int last = config.layers() + 1;
+        assertThat(entered).hasSize((config.tiedHead() ? 3 : 2) + 2 * config.layers());
+        for (int i = 0; i + 1 < entered.size(); i++) {
+            String foretold = entered.get(i).split(" ")[3];
+            assertThat(foretold).as(entered.get(i)).isEqualTo(entered.get(i + 1).split(" ")[1]);
+        }
+        assertThat(entered.getLast()).isEqualTo("enter 1 then " + WeightStore.NOT_KNOWN);
+        assertThat(entered).anyMatch(call -> call.startsWith("enter " + last));
+    }
+
+    /** The whole weights, and who asked for them. */
+    private record RecordingStore(WeightStore whole, List<String> calls) implements WeightStore {
+        RecordingStore(Needs needs, List<String> calls) {
+            this(WholeWeights.open(needs), calls);
+        }
+
+        @Override
+        public List<? extends Trained> owned() {
+            return whole.owned();
+        }
+
+        @Override
+        public void enter(int unit, int next) {
+            calls.add("enter %d then %d".formatted(unit, next));
+        }
+
+        @Override
+        public void leave(int unit) {
+            calls.add("leave " + unit);
+        }
+
+        @Override
+        public void updated() {
+            whole.updated();
+        }
+
+        @Override
+        public void loaded() {
+            whole.loaded();
+        }
+    }
+
+    private static BackwardListener ending(Consumer<Unit> ends) {
+        return new BackwardListener() {
+            @Override
+            public void begins(Unit unit) {}
+
+            @Override
+            public void ends(Unit unit) {
+                ends.accept(unit);
+            }
+        };
     }
 
     @ParameterizedTest
@@ -128,11 +235,11 @@ class PassTest {
         double[] atReady = new double[(int) model.flatElements()];
 
         buffer.direct(0f);
-        pass.forwardBackward(microBatch, 1f, (offset, length) -> {
-            for (long i = offset; i < offset + length; i++) {
+        pass.forwardBackward(microBatch, 1f, ending(unit -> {
+            for (long i = unit.offset(); i < unit.offset() + unit.length(); i++) {
                 atReady[(int) i] = buffer.range(whole).get(i);
             }
-        });
+        }));
 
         for (int i = 0; i < atReady.length; i++) {
             assertThat(atReady[i]).isEqualTo(buffer.range(whole).get(i));
@@ -169,7 +276,7 @@ class PassTest {
         Model model = Model.create(config, device, Precision.F32);
         Pass pass = model.plan(ROWS, 8, Recompute.NONE, PassKind.EVALUATE);
         MicroBatch bytes = new ArrayBatches(new int[][][] {{{1, 2, 3, 4, 5, 6, 7, 100}, new int[8], new int[8]}}, ROWS)
-                .next(DataPosition.START, 0, 1)
+                .next(DataPosition.START, Share.ALL)
                 .microBatches()
                 .getFirst();
 
@@ -201,7 +308,7 @@ class PassTest {
 
     private static MicroBatch microBatch(ModelConfig config, int time) {
         return new ArrayBatches(Tokens.random(3, 1, ROWS, time, config.vocabulary()), ROWS)
-                .next(DataPosition.START, 0, 1)
+                .next(DataPosition.START, Share.ALL)
                 .microBatches()
                 .getFirst();
     }
@@ -212,7 +319,7 @@ class PassTest {
         buffer.direct(0f);
         GradientExchange.Range whole = new GradientExchange.Range(0, model.flatElements());
         double[] all = new double[(int) model.flatElements() + 1];
-        all[0] = pass.forwardBackward(microBatch, 0.1f, GradientReady.NOBODY);
+        all[0] = pass.forwardBackward(microBatch, 0.1f, BackwardListener.NOBODY);
         for (int i = 1; i < all.length; i++) {
             all[i] = buffer.range(whole).get(i - 1);
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.dunlin.data.DataPosition;
+import io.dunlin.data.Share;
 import io.dunlin.device.Device;
 import io.dunlin.device.cpu.CpuDevice;
 import io.dunlin.device.cpu.CpuOptions;
@@ -45,7 +46,7 @@ class PyTorchAgreementTest {
 
             Tensor logits = model.plan(ROWS, time, Recompute.NONE, PassKind.GENERATE)
                     .logits(new ArrayBatches(tokens, ROWS)
-                            .next(DataPosition.START, 0, 1)
+                            .next(DataPosition.START, Share.ALL)
                             .microBatches()
                             .getFirst()
                             .tokens());
@@ -137,7 +138,7 @@ class PyTorchAgreementTest {
                         accumulation),
                 new AdamW(model.parameters(), model.device(), AdamW.Settings.DEFAULT),
                 new ArrayBatches(tokens, microBatch),
-                new Trainer.Settings(new LearningRate.Constant(1e-3, 0), 1.0, 0, 1),
+                new Trainer.Settings(new LearningRate.Constant(1e-3, 0), 1.0, Share.ALL),
                 System::nanoTime,
                 List.of(listener));
     }

@@ -2,6 +2,7 @@ package io.dunlin.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dunlin.data.Share;
 import io.dunlin.device.Device;
 import io.dunlin.device.cpu.CpuDevice;
 import io.dunlin.device.cpu.CpuOptions;
@@ -76,7 +77,7 @@ class ResumeTest {
                             Accumulation.RUNNING),
                     optimizer,
                     new ArrayBatches(TOKENS, 2),
-                    new Trainer.Settings(new LearningRate.Cosine(1e-2, 3, 12, 0.1), 1.0, 0, 1),
+                    new Trainer.Settings(new LearningRate.Cosine(1e-2, 3, 12, 0.1), 1.0, Share.ALL),
                     System::nanoTime,
                     List.of((trained, result) -> losses.add(result.loss())));
         }

@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import io.dunlin.data.Batch;
 import io.dunlin.data.DataPosition;
+import io.dunlin.data.Share;
 import io.dunlin.device.Device;
-import io.dunlin.model.GradientReady;
+import io.dunlin.model.BackwardListener;
 import io.dunlin.model.Model;
 import io.dunlin.model.ModelConfig;
 import io.dunlin.model.Pass;
@@ -39,7 +40,7 @@ class StepAllocationTest {
             Batch batch = batch(config, ROWS);
 
             long bytes = allocatedBytes(
-                    () -> pass.forwardBackward(batch.microBatches().getFirst(), 0.1f, GradientReady.NOBODY));
+                    () -> pass.forwardBackward(batch.microBatches().getFirst(), 0.1f, BackwardListener.NOBODY));
 
             assertThat(bytes).isZero();
         }
@@ -68,7 +69,7 @@ class StepAllocationTest {
 
     private static Batch batch(ModelConfig config, int microBatch) {
         return new ArrayBatches(Tokens.random(3, 1, ROWS, config.context(), config.vocabulary()), microBatch)
-                .next(DataPosition.START, 0, 1);
+                .next(DataPosition.START, Share.ALL);
     }
 
     /** In {@link #STEPS} calls, after some that load classes and fill caches. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dunlin.data.Batch;
 import io.dunlin.data.DataPosition;
+import io.dunlin.data.Share;
 import io.dunlin.nn.Parameter;
 import io.dunlin.nn.Trained;
 import io.dunlin.optim.LearningRate;
@@ -138,7 +139,7 @@ class TrainerTest {
                 executor,
                 new WritingOptimizer(),
                 new ArrayBatches(new int[][][] {{{1, 2, 3, 4}, {5, 6, 7, 8}}}, 2),
-                new Trainer.Settings(new LearningRate.Constant(0.5, 0), clip, 0, 1),
+                new Trainer.Settings(new LearningRate.Constant(0.5, 0), clip, Share.ALL),
                 nowNs::get,
                 List.of(listener("first"), listener("second"), (state, result) -> results.add(result)));
     }

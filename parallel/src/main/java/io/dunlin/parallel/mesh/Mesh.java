@@ -82,9 +82,8 @@ public record Mesh(
                 alike("optimizer", degrees.optimizer(), optimizer)
                         / gradients.getFirst().size(),
                 optimizer.size());
-        List<Integer> secondary = degrees.secondary() == Spread.NONE
-                ? List.of()
-                : domainOf(domains(topology, degrees.secondary()), rank);
+        List<Integer> secondary =
+                degrees.secondary() == Spread.NONE ? List.of() : domainOf(domains(topology, degrees.secondary()), rank);
         return new Mesh(degrees, Group.world(ranks), positions, rank, spans, secondary);
     }
 
@@ -172,9 +171,9 @@ public record Mesh(
     }
 
     private Group group(String name, IntStream members) {
-        Comparator<Integer> order = Comparator.comparingInt(r -> positions.get(r).gradientPart(spans));
-        order = order.thenComparingInt(r -> positions.get(r).replica)
-                .thenComparingInt(r -> positions.get(r).optimizer);
+        Comparator<Integer> order =
+                Comparator.comparingInt(r -> positions.get(r).gradientPart(spans));
+        order = order.thenComparingInt(r -> positions.get(r).replica).thenComparingInt(r -> positions.get(r).optimizer);
         return new Group(name, new ArrayList<>(members.boxed().sorted(order).toList()));
     }
 

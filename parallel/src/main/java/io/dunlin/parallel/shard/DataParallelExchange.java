@@ -8,6 +8,7 @@ import io.dunlin.train.StepRequest;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * Data parallelism: every rank has the whole model, computes its share of the micro-batches, and ends with the sum of
@@ -27,13 +28,13 @@ public final class DataParallelExchange implements GradientExchange {
     private static final long PADDING_ELEMENTS = 16;
 
     private static final int REQUESTS = StepRequest.values().length;
-    private static final int SQUARES = 1;
 
     private final Communicator communicator;
     private final GradientBuckets buckets;
     private final BucketCarrier carrier;
-    private final boolean alone;
-    private final Range counted;
+    private final boolean agreesAlone;
+    private final boolean alone; // has nobody to add gradients with
+    private final List<Range> counted;
 
     private long frontier; // elements from here to the end are final
     private int startedCount;
@@ -48,72 +49,76 @@ public final class DataParallelExchange implements GradientExchange {
     private long lastExposedNs;
     private long agreementNs;
 
-    DataParallelExchange(Communicator communicator, GradientBuckets buckets, BucketCarrier carrier, Range counted) {
-        this.communicator = communicator;
+    /**
+     * Whom this rank exchanges with.
+     *
+     * @param all ranks of the run: they agree on losses and requests
+     * @param holders ranks that sum up the same elements; in the order of their micro-batches
+     */
+    public record Members(Communicator all, Communicator holders) {
+        /** Where every rank sums up all elements. */
+        public static Members of(Communicator all) {
+            return new Members(all, all);
+        }
+    }
+
+    DataParallelExchange(Members members, GradientBuckets buckets, BucketCarrier carrier, List<Range> counted) {
+        this.communicator = members.all();
         this.buckets = buckets;
         this.carrier = carrier;
-        this.alone = communicator.size() == 1;
-        this.counted = counted;
+        this.agreesAlone = members.all().size() == 1;
+        this.alone = members.holders().size() == 1;
+        this.counted = List.copyOf(counted);
     }
 
     /**
      * Each rank keeps one running sum and ranks are added in the order that is fastest: equal to one rank up to
      * rounding.
      *
-     * @param communicator of all ranks that share the batch; its owner closes it
+     * @param members their owner closes the communicators
      * @param staging for gradients that the host cannot reach
      */
-    public static DataParallelExchange fast(Communicator communicator, GradientBuckets buckets, Staging staging) {
-        return of(
-                communicator,
-                buckets,
-                new RunningReduction(communicator),
-                staging,
-                countedByOne(communicator, buckets));
+    public static DataParallelExchange fast(Members members, GradientBuckets buckets, Staging staging) {
+        return of(members, buckets, new RunningReduction(members.holders()), staging, sharedOut(members, buckets));
     }
 
     /**
      * Micro-batches are added in the order of a fixed tree: any number of ranks gives the same bits as one.
      *
-     * @param communicator of all ranks that share the batch; its owner closes it
+     * @param members their owner closes the communicators
      * @param staging for gradients that the host cannot reach
      */
-    public static DataParallelExchange deterministic(
-            Communicator communicator, GradientBuckets buckets, Staging staging) {
-        return of(communicator, buckets, new TreeReduction(communicator), staging, countedByOne(communicator, buckets));
+    public static DataParallelExchange deterministic(Members members, GradientBuckets buckets, Staging staging) {
+        return of(members, buckets, new TreeReduction(members.holders()), staging, sharedOut(members, buckets));
     }
 
     /**
-     * As {@link #fast}, but each rank ends with the sums of its own share alone: half the bytes.
+     * As {@link #fast}, but each holder ends with the sums of what it updates alone: half the bytes.
      *
-     * @param communicator of all ranks that share the batch; its owner closes it
-     * @param shares who owns what
+     * @param members their owner closes the communicators
+     * @param parts what each holder updates
      * @param staging for gradients that the host cannot reach
      */
-    public static DataParallelExchange scattering(
-            Communicator communicator, GradientBuckets buckets, FlatShares shares, Staging staging) {
-        return of(
-                communicator,
-                buckets,
-                new ScatterReduction(communicator, buckets, shares),
-                staging,
-                shares.of(communicator.rank()));
+    static DataParallelExchange scattering(Members members, BucketParts parts, Staging staging) {
+        return of(members, parts.buckets(), new ScatterReduction(members.holders(), parts), staging, parts.own());
     }
 
-    /** Where every rank has all sums, they are counted once, in one order. */
-    private static Range countedByOne(Communicator communicator, GradientBuckets buckets) {
-        return new Range(0, communicator.rank() == 0 ? buckets.elements() : 0);
+    /** Where every holder has all sums, each counts an even share of them. */
+    private static List<Range> sharedOut(Members members, GradientBuckets buckets) {
+        long from = buckets.elements()
+                * members.holders().rank()
+                / members.holders().size();
+        long to = buckets.elements()
+                * (members.holders().rank() + 1)
+                / members.holders().size();
+        return List.of(new Range(from, to - from));
     }
 
     private static DataParallelExchange of(
-            Communicator communicator,
-            GradientBuckets buckets,
-            BucketReduction reduction,
-            Staging staging,
-            Range counted) {
-        boolean direct = staging.device().hostReadable() || communicator.size() == 1;
+            Members members, GradientBuckets buckets, BucketReduction reduction, Staging staging, List<Range> counted) {
+        boolean direct = staging.device().hostReadable() || members.holders().size() == 1;
         return new DataParallelExchange(
-                communicator,
+                members,
                 buckets,
                 direct ? new HostCarrier(buckets, reduction) : StagedCarrier.open(buckets, reduction, staging),
                 counted);
@@ -187,21 +192,28 @@ public final class DataParallelExchange implements GradientExchange {
      *
      * <p>May also be called between steps, by all ranks, for example to add up the losses of an evaluation. The losses
      * of {@code mine} are overwritten by the combined ones. Each loss has one rank that fills it in, and adding zeros
-     * changes no bit, so the sum is exact in any order. Squares are added in the order of the algorithm.
+     * changes no bit, so the sum is exact in any order. The squares of {@code mine} are overwritten as well.
      */
     @Override
     public Tally agree(Tally mine) {
-        if (alone) {
+        if (agreesAlone) {
             return mine;
         }
         double[] losses = mine.lossSums();
-        int length = losses.length + REQUESTS + SQUARES;
+        double[] squares = mine.squares();
+        int length = losses.length + REQUESTS + squares.length;
         reserveTally(length);
         MemorySegment.copy(losses, 0, tally, ValueLayout.JAVA_DOUBLE, 0, losses.length);
         for (int bit = 0; bit < REQUESTS; bit++) {
             tally.setAtIndex(ValueLayout.JAVA_DOUBLE, losses.length + bit, mine.requests() >>> bit & 1);
         }
-        tally.setAtIndex(ValueLayout.JAVA_DOUBLE, length - 1, mine.squares());
+        MemorySegment.copy(
+                squares,
+                0,
+                tally,
+                ValueLayout.JAVA_DOUBLE,
+                (long) Double.BYTES * (losses.length + REQUESTS),
+                squares.length);
         agreementNs += communicator.allReduce(tally, DType.F64, ReduceOp.SUM).await();
         MemorySegment.copy(tally, ValueLayout.JAVA_DOUBLE, 0, losses, 0, losses.length);
         int requests = 0;
@@ -211,9 +223,14 @@ public final class DataParallelExchange implements GradientExchange {
                 requests |= 1 << bit;
             }
         }
-        double squares = tally.getAtIndex(ValueLayout.JAVA_DOUBLE, length - 1);
-        boolean same = requests == mine.requests() && squares == mine.squares();
-        return same ? mine : new Tally(losses, requests, squares);
+        MemorySegment.copy(
+                tally,
+                ValueLayout.JAVA_DOUBLE,
+                (long) Double.BYTES * (losses.length + REQUESTS),
+                squares,
+                0,
+                squares.length);
+        return requests == mine.requests() ? mine : new Tally(losses, requests, squares);
     }
 
     private void reserveTally(long length) {
@@ -228,7 +245,11 @@ public final class DataParallelExchange implements GradientExchange {
     }
 
     @Override
-    public Range counted(long elements) {
+    public List<Range> counted(long elements) {
+        if (elements != buckets.elements()) {
+            throw new IllegalArgumentException(
+                    "%,d elements, but buckets of %,d".formatted(elements, buckets.elements()));
+        }
         return counted;
     }
 

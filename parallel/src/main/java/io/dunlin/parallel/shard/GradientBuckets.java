@@ -45,6 +45,22 @@ public final class GradientBuckets {
         return new GradientBuckets(elements, buckets);
     }
 
+    /**
+     * One bucket for each unit of a model.
+     *
+     * @param lengths elements of the units, in the order of the flat gradient
+     */
+    public static GradientBuckets ofUnits(List<Long> lengths) {
+        long elements = lengths.stream().mapToLong(Long::longValue).sum();
+        List<GradientBucket> buckets = new ArrayList<>();
+        long end = elements;
+        for (long length : lengths.reversed()) {
+            end -= length;
+            buckets.add(new GradientBucket(buckets.size(), end, length));
+        }
+        return new GradientBuckets(elements, buckets);
+    }
+
     /** How many. */
     public int count() {
         return buckets.size();

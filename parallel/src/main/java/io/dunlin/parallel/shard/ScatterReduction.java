@@ -6,31 +6,20 @@ import io.dunlin.collectives.Work;
 import io.dunlin.tensor.DType;
 import io.dunlin.train.GradientExchange.GradientPartials;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 
-/** Fast mode where each rank needs the sums of its own share alone: of each bucket it gets the part inside that share. */
+/** Fast mode where each rank needs the sums of what it updates alone: of each bucket it gets its part. */
 final class ScatterReduction implements BucketReduction {
     private final Communicator communicator;
-    private final List<List<Long>> lengthsBytes = new ArrayList<>(); // [bucket][rank]
-    private final long[] offsetBytes; // [bucket], where this rank's part begins in it
-    private final MemorySegment[] parts; // [bucket], cut from `cutFrom`
+    private final BucketParts parts;
+    private final MemorySegment[] cut; // [bucket], this rank's part of `cutFrom`
     private final MemorySegment[] cutFrom; // [bucket]
 
-    ScatterReduction(Communicator communicator, GradientBuckets buckets, FlatShares shares) {
+    ScatterReduction(Communicator communicator, BucketParts parts) {
         this.communicator = communicator;
-        this.offsetBytes = new long[buckets.count()];
-        this.parts = new MemorySegment[buckets.count()];
-        this.cutFrom = new MemorySegment[buckets.count()];
-        for (GradientBucket bucket : buckets.all()) {
-            List<Long> lengths = shares.lengths(bucket.offset(), bucket.length()).stream()
-                    .map(elements -> elements * Float.BYTES)
-                    .toList();
-            lengthsBytes.add(lengths);
-            offsetBytes[bucket.number()] = lengths.subList(0, communicator.rank()).stream()
-                    .mapToLong(Long::longValue)
-                    .sum();
-        }
+        this.parts = parts;
+        this.cut = new MemorySegment[parts.buckets().count()];
+        this.cutFrom = new MemorySegment[parts.buckets().count()];
     }
 
     @Override
@@ -45,11 +34,12 @@ final class ScatterReduction implements BucketReduction {
             result.fill((byte) 0); // no micro-batch: this rank adds nothing
         }
         int number = bucket.number();
-        List<Long> lengths = lengthsBytes.get(number);
+        List<Long> lengths = parts.lengthsBytes(bucket);
         if (cutFrom[number] != result) {
-            parts[number] = result.asSlice(offsetBytes[number], lengths.get(communicator.rank()));
+            cut[number] = result.asSlice(
+                    (parts.own(bucket).offset() - bucket.offset()) * Float.BYTES, lengths.get(communicator.rank()));
             cutFrom[number] = result;
         }
-        return communicator.reduceScatter(result, parts[number], lengths, DType.F32, ReduceOp.SUM);
+        return communicator.reduceScatter(result, cut[number], lengths, DType.F32, ReduceOp.SUM);
     }
 }

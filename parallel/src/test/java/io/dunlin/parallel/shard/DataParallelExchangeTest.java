@@ -24,7 +24,7 @@ class DataParallelExchangeTest {
     private final RecordingCommunicator world = new RecordingCommunicator(2);
 
     private GradientPartials running() {
-        return new GradientPartials(List.of(gradient), SummationTree.blocks(0, 2, 4), gradient, 0, 4);
+        return new GradientPartials(List.of(gradient), SummationTree.blocks(0, 2, 4), gradient, 4);
     }
 
     private Call call(int bucket) {
@@ -81,7 +81,7 @@ class DataParallelExchangeTest {
         MemorySegment.copy(new float[] {1, 2, 3}, 0, gradient, ValueLayout.JAVA_FLOAT, 0, 3);
         DataParallelExchange exchange = OnHost.fast(world, BUCKETS);
 
-        exchange.begin(new GradientPartials(List.of(), List.of(), gradient, 1, 1));
+        exchange.begin(new GradientPartials(List.of(), List.of(), gradient, 1));
 
         assertThat(world.calls()).containsExactly(call(0), call(1), call(2));
         assertThat(gradient.getAtIndex(ValueLayout.JAVA_FLOAT, 2))
@@ -93,7 +93,7 @@ class DataParallelExchangeTest {
     @Test
     void shouldHandAllBlocksOfATreeOver() {
         DataParallelExchange exchange = OnHost.deterministic(world, BUCKETS);
-        exchange.begin(new GradientPartials(List.of(gradient, second), SummationTree.blocks(0, 3, 6), gradient, 0, 6));
+        exchange.begin(new GradientPartials(List.of(gradient, second), SummationTree.blocks(0, 3, 6), gradient, 6));
         exchange.ready(0, ELEMENTS);
         exchange.finish();
 
@@ -104,7 +104,7 @@ class DataParallelExchangeTest {
     void shouldExchangeNothingAlone() {
         RecordingCommunicator one = new RecordingCommunicator(1);
         DataParallelExchange exchange = OnHost.deterministic(one, BUCKETS);
-        Tally mine = new Tally(new double[] {1.5, 2.5}, 1 << StepRequest.STOP.ordinal(), 0);
+        Tally mine = new Tally(new double[] {1.5, 2.5}, 1 << StepRequest.STOP.ordinal(), Tally.NO_SQUARES);
 
         exchange.begin(running());
         exchange.ready(0, ELEMENTS);

@@ -45,10 +45,10 @@ class ExchangeAllocationTest {
         try (Device cpu = CpuDevice.open(CpuOptions.plain())) {
             Staging staging = new Staging(cpu, cpu.stream("compute"), 2, Duration.ofSeconds(30));
             assertThat(leastAllocated(world -> new DataParallelExchange(
-                            world,
+                            DataParallelExchange.Members.of(world),
                             BUCKETS,
                             StagedCarrier.open(BUCKETS, new RunningReduction(world), staging),
-                            new GradientExchange.Range(0, ELEMENTS))))
+                            List.of(new GradientExchange.Range(0, ELEMENTS)))))
                     .containsExactly(0L, 0L);
         }
     }
@@ -94,8 +94,8 @@ class ExchangeAllocationTest {
     private static Runnable step(DataParallelExchange exchange, int rank) {
         MemorySegment gradient = Arena.ofAuto().allocate(ELEMENTS * Float.BYTES, 64);
         GradientPartials partials =
-                new GradientPartials(List.of(gradient), List.of(new SummationTree.Block(0, rank)), gradient, rank, 2);
-        Tally tally = new Tally(new double[2], 0, 0);
+                new GradientPartials(List.of(gradient), List.of(new SummationTree.Block(0, rank)), gradient, 2);
+        Tally tally = new Tally(new double[2], 0, new double[21]);
         return () -> {
             gradient.setAtIndex(ValueLayout.JAVA_FLOAT, 7, rank + 1);
             exchange.begin(partials);

@@ -22,13 +22,15 @@ class ExchangeOverLoopbackTest {
                 DataParallelExchange exchange = OnHost.fast(world.communicator(rank), BUCKETS);
                 double[] losses = new double[4];
                 losses[rank] = rank + 0.1;
-                exchange.agree(new Tally(new double[9], 0, 0)); // an evaluation of another length
-                return exchange.agree(new Tally(losses, rank == 2 ? STOP : rank == 1 ? SAVE | STOP : 0, 0));
+                exchange.agree(new Tally(new double[9], 0, Tally.NO_SQUARES)); // an evaluation of another length
+                return exchange.agree(
+                        new Tally(losses, rank == 2 ? STOP : rank == 1 ? SAVE | STOP : 0, new double[] {1 << rank}));
             });
 
             assertThat(tallies).hasSize(3).allSatisfy(tally -> {
                 assertThat(tally.lossSums()).containsExactly(0.1, 1.1, 2.1, 0);
                 assertThat(tally.requests()).isEqualTo(STOP | SAVE);
+                assertThat(tally.squares()).containsExactly(7);
             });
         }
     }
@@ -39,7 +41,10 @@ class ExchangeOverLoopbackTest {
             List<Tally> tallies = Ranks.all(
                     2,
                     rank -> () -> OnHost.fast(world.communicator(rank), BUCKETS)
-                            .agree(new Tally(rank == 0 ? new double[] {Double.NaN, 0} : new double[] {0, 2}, 0, 0)));
+                            .agree(new Tally(
+                                    rank == 0 ? new double[] {Double.NaN, 0} : new double[] {0, 2},
+                                    0,
+                                    Tally.NO_SQUARES)));
 
             assertThat(tallies).allSatisfy(tally -> assertThat(tally.lossSums()).containsExactly(Double.NaN, 2));
         }

@@ -2,6 +2,7 @@ package io.dunlin.parallel.shard;
 
 import io.dunlin.collectives.Communicator;
 import io.dunlin.train.GradientExchange;
+import java.util.List;
 
 /** Exchanges of gradients that are in memory of the host. */
 final class OnHost {
@@ -18,9 +19,9 @@ final class OnHost {
     private static DataParallelExchange of(
             Communicator communicator, GradientBuckets buckets, BucketReduction reduction) {
         return new DataParallelExchange(
-                communicator,
+                DataParallelExchange.Members.of(communicator),
                 buckets,
                 new HostCarrier(buckets, reduction),
-                new GradientExchange.Range(0, buckets.elements()));
+                List.of(new GradientExchange.Range(0, buckets.elements())));
     }
 }

@@ -83,7 +83,7 @@ class StagedCarrierTest {
     private void step(StagedCarrier carrier) {
         MemorySegment gradient = cpu.allocate("gradients", ELEMENTS * Float.BYTES);
         try (carrier) {
-            carrier.begin(new GradientPartials(List.of(gradient), List.of(), gradient, 0, 1));
+            carrier.begin(new GradientPartials(List.of(gradient), List.of(), gradient, 1));
             BUCKETS.all().forEach(carrier::start);
             carrier.finish();
         } finally {

@@ -1,0 +1,67 @@
+package io.dunlin.parallel.shard;
+
+import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.Group;
+import io.dunlin.collectives.Priority;
+import io.dunlin.collectives.Topology;
+import io.dunlin.parallel.mesh.Mesh;
+import java.util.List;
+
+/**
+ * With whom one rank of a mesh exchanges what. Each has streams of its own, so that weights need not wait for gradients.
+ *
+ * @param world all ranks: losses, requests, norms
+ * @param weights of the units, before each use
+ * @param secondary the same from the second copy
+ * @param gradients of each micro-batch
+ * @param boundary gradients of a step
+ * @param update new weights, to those that have the same part of the gradients
+ * @param spread new weights, to those that have the same part of the weights
+ */
+public record MeshCommunicators(
+        Communicator world,
+        Communicator weights,
+        Communicator secondary,
+        Communicator gradients,
+        Communicator boundary,
+        Communicator update,
+        Communicator spread) {
+
+    /** Opens communicators; all ranks of a group open it in the same order. */
+    @FunctionalInterface
+    public interface Opener {
+        /** The communicator of a group that this rank is in; for a rank alone it does nothing. */
+        Communicator open(Group group, Priority priority);
+    }
+
+    /**
+     * Opens those that a mesh needs.
+     *
+     * @param world of all ranks, open already
+     */
+    public static MeshCommunicators open(Mesh mesh, Communicator world, Opener opener) {
+        boolean plain = mesh.degrees().replicated();
+        Group alone = new Group("alone", List.of(mesh.rank()));
+        Group secondary = mesh.secondary().isEmpty() ? alone : mesh.secondaryGroup();
+        return new MeshCommunicators(
+                world,
+                opener.open(mesh.weightsGroup(), Priority.ACTIVATIONS),
+                opener.open(secondary, Priority.ACTIVATIONS),
+                opener.open(mesh.gradientsGroup(), Priority.GRADIENTS),
+                plain ? world : opener.open(mesh.boundaryGroup(), Priority.GRADIENTS),
+                opener.open(mesh.updateGroup(), Priority.ACTIVATIONS),
+                opener.open(mesh.spreadGroup(), Priority.ACTIVATIONS));
+    }
+
+    /** All of them, each once. */
+    public List<Communicator> all() {
+        return List.of(world, weights, secondary, gradients, boundary, update, spread).stream()
+                .distinct()
+                .toList();
+    }
+
+    /** Bytes that this rank has sent so far to ranks as far away as that. */
+    public long sentBytes(Topology.Scale distance) {
+        return all().stream().mapToLong(one -> one.sentBytes(distance)).sum();
+    }
+}

@@ -1,0 +1,104 @@
+package io.dunlin.parallel.shard;
+
+import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.Work;
+import io.dunlin.data.Batch;
+import io.dunlin.device.Kernels;
+import io.dunlin.model.Model;
+import io.dunlin.parallel.mesh.ShardPlan;
+import io.dunlin.parallel.mesh.ShardPlan.Range;
+import io.dunlin.tensor.DType;
+import io.dunlin.tensor.Tensor;
+import io.dunlin.train.GradientExchange.GradientPartials;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Fast mode: a reduce-scatter of each unit in each turn, added to one running sum. */
+final class RunningTurns implements TurnReduction {
+    private final Communicator communicator;
+    private final Kernels kernels;
+    private final MemorySegment sums; // F32, this rank's parts of all units
+    private final List<Part> parts = new ArrayList<>(); // [unit]
+    private final @Nullable Work[] started; // [unit]
+
+    /**
+     * This rank's part of a unit.
+     *
+     * @param range in the unit
+     * @param sum in the sums
+     * @param slot in the slot of the unit; cut when it is first seen
+     */
+    private record Part(Range range, Tensor sum, List<Long> lengthsBytes, List<Tensor> slot) {}
+
+    RunningTurns(Communicator communicator, Model model, ShardPlan plan) {
+        this.communicator = communicator;
+        this.kernels = model.stream().kernels();
+        List<Integer> members = communicator.group().ranks();
+        int rank = members.get(communicator.rank());
+        this.sums = model.device().allocate("gradient sums", plan.elements(plan::gradients, rank) * Float.BYTES);
+        this.started = new Work[plan.units()];
+        long at = 0;
+        for (int unit = 0; unit < plan.units(); unit++) {
+            int number = unit;
+            Range range = plan.gradients(unit, rank);
+            parts.add(new Part(
+                    range,
+                    ScatteringAccumulator.vector(sums, at, range.length()),
+                    ShardPlan.lengthsBytes(members, other -> plan.gradients(number, other), Float.BYTES),
+                    new ArrayList<>()));
+            at += range.length();
+        }
+    }
+
+    @Override
+    public long partElements(int unit) {
+        return parts.get(unit).range.length();
+    }
+
+    @Override
+    public GradientPartials begin(Batch batch) {
+        return new GradientPartials(
+                batch.turns() == 0 ? List.of() : List.of(sums), List.of(), sums, batch.globalMicroBatches());
+    }
+
+    @Override
+    public void start(int unit, int turn, Passage slot) {
+        Part part = parts.get(unit);
+        long fromBytes = part.range.offset() * Float.BYTES;
+        long lengthBytes = part.range.length() * Float.BYTES;
+        long unitBytes = part.lengthsBytes.stream().mapToLong(Long::longValue).sum();
+        started[unit] = communicator
+                .label(unit, turn)
+                .reduceScatter(
+                        slot.host(0, unitBytes),
+                        slot.host(fromBytes, lengthBytes),
+                        part.lengthsBytes,
+                        DType.F32,
+                        ReduceOp.SUM);
+    }
+
+    @Override
+    public void complete(int unit, int turn, Passage slot) {
+        Part part = parts.get(unit);
+        Objects.requireNonNull(started[unit]).await();
+        slot.store(part.range.offset() * Float.BYTES, part.range.length() * Float.BYTES);
+        if (part.slot.isEmpty()) {
+            part.slot.add(ScatteringAccumulator.vector(slot.device(), part.range.offset(), part.range.length()));
+        }
+        Tensor arrived = part.slot.getFirst();
+        if (turn == 0) {
+            kernels.copy(arrived, part.sum);
+        } else {
+            kernels.add(part.sum, arrived, part.sum);
+        }
+    }
+
+    @Override
+    public MemorySegment result() {
+        return sums;
+    }
+}

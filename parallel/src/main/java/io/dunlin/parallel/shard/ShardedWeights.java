@@ -1,0 +1,234 @@
+package io.dunlin.parallel.shard;
+
+import io.dunlin.collectives.Communicator;
+import io.dunlin.device.Kernels;
+import io.dunlin.model.Precision;
+import io.dunlin.model.Unit;
+import io.dunlin.model.WeightStore;
+import io.dunlin.nn.Parameter;
+import io.dunlin.nn.ParameterSlice;
+import io.dunlin.parallel.mesh.Mesh;
+import io.dunlin.parallel.mesh.ShardPlan;
+import io.dunlin.parallel.mesh.ShardPlan.Range;
+import io.dunlin.tensor.DType;
+import io.dunlin.tensor.Shape;
+import io.dunlin.tensor.Tensor;
+import io.dunlin.tensor.TensorSlice;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Weights of which a rank updates a part, and keeps a part that may be larger: all of them, those of its package or of its
+ * host, or no more than it updates.
+ *
+ * <p>A unit that is not whole here is gathered before each use, while the unit before it is computed, and dropped after
+ * it. What a gather brings is of the version that the rank expects, or it fails: versions count updates.
+ */
+public final class ShardedWeights implements WeightStore {
+    private final Mesh mesh;
+    private final ShardPlan plan;
+    private final List<Unit> units;
+    private final Kernels kernels;
+    private final DType dtype; // of what kernels read
+    private final MemorySegment[] parts; // [unit] this rank's part of the weights, of `dtype`
+    private final List<OwnedSlice> owned = new ArrayList<>();
+    private final List<ParameterSlice> slices;
+    private final Refresh update;
+    private final Refresh spread;
+    private final Gathering gathering;
+    private long version;
+
+    /**
+     * A slice that this rank updates.
+     *
+     * @param gradientOffset its first element among the gradients that this rank sums up, see {@link #gradientElements}
+     */
+    record OwnedSlice(ParameterSlice slice, long gradientOffset) {}
+
+    /** How units that are not whole on this rank come and go. */
+    interface Gathering {
+        /** All units are here for good. */
+        Gathering NEVER = new Gathering() {
+            @Override
+            public void enter(int unit, int next, long version) {}
+
+            @Override
+            public void leave(int unit, long version) {}
+        };
+
+        /** The weights of a unit, of this version, are needed. */
+        void enter(int unit, int next, long version);
+
+        /** They are not, for now. */
+        void leave(int unit, long version);
+    }
+
+    /** Allocates what this rank keeps. */
+    public ShardedWeights(Mesh mesh, MeshCommunicators communicators, Needs needs) {
+        this.mesh = mesh;
+        this.units = needs.units();
+        this.plan = plan(mesh, units);
+        this.kernels = needs.stream().kernels();
+        this.dtype = needs.precision() == Precision.F32
+                ? DType.F32
+                : needs.precision().activations();
+        boolean whole = mesh.spans().weights() == 1;
+        this.parts = whole ? placeWhole(needs) : allocateParts(needs);
+        cutOwned(needs);
+        this.slices = owned.stream().map(OwnedSlice::slice).toList();
+        this.update = refresh(needs, communicators.update(), plan::gradients, plan::optimizer);
+        this.spread = refresh(needs, communicators.spread(), plan::weights, plan::gradients);
+        this.gathering =
+                whole ? Gathering.NEVER : new UnitGathering(plan, communicators, needs, new Parts(dtype, parts));
+    }
+
+    /** What a rank has of the weights of all units. */
+    record Parts(DType dtype, MemorySegment[] ofUnit) {}
+
+    static ShardPlan plan(Mesh mesh, List<Unit> units) {
+        return new ShardPlan(mesh, units.stream().map(Unit::length).toList());
+    }
+
+    // ---------------------------------------------------------------- memory
+
+    private MemorySegment[] placeWhole(Needs needs) {
+        MemorySegment flat = needs.device()
+                .allocate("weights", units.stream().mapToLong(Unit::length).sum() * dtype.bytes());
+        MemorySegment[] ofUnits = new MemorySegment[units.size()];
+        for (Unit unit : units) {
+            ofUnits[unit.number()] = flat.asSlice(unit.offset() * dtype.bytes(), unit.length() * dtype.bytes());
+            for (Parameter parameter : unit.parameters()) {
+                parameter.place(
+                        Tensor.NONE,
+                        Tensor.of(dtype, parameter.shape(), flat.asSlice(parameter.flatOffset() * dtype.bytes())));
+            }
+        }
+        return ofUnits;
+    }
+
+    private MemorySegment[] allocateParts(Needs needs) {
+        MemorySegment all =
+                needs.device().allocate("weights", plan.elements(plan::weights, mesh.rank()) * dtype.bytes());
+        return cut(all, plan::weights, dtype.bytes());
+    }
+
+    private MemorySegment[] cut(MemorySegment all, ShardPlan.Held held, long elementBytes) {
+        MemorySegment[] ofUnits = new MemorySegment[units.size()];
+        long atBytes = 0;
+        for (int unit = 0; unit < ofUnits.length; unit++) {
+            long lengthBytes = held.of(unit, mesh.rank()).length() * elementBytes;
+            ofUnits[unit] = all.asSlice(atBytes, lengthBytes);
+            atBytes += lengthBytes;
+        }
+        return ofUnits;
+    }
+
+    private void cutOwned(Needs needs) {
+        boolean masters = dtype != DType.F32;
+        MemorySegment[] ofMasters = {};
+        if (masters) {
+            long elements = plan.elements(plan::optimizer, mesh.rank());
+            ofMasters = cut(
+                    needs.device().allocate("weights in F32", elements * Float.BYTES), plan::optimizer, Float.BYTES);
+        }
+        long gradientsBefore = 0;
+        for (Unit unit : units) {
+            Range mine = plan.optimizer(unit.number(), mesh.rank());
+            Range kept = plan.weights(unit.number(), mesh.rank());
+            Range summed = plan.gradients(unit.number(), mesh.rank());
+            for (Parameter parameter : unit.parameters()) {
+                long parameterAt = parameter.flatOffset() - unit.offset();
+                long from = Math.max(mine.offset(), parameterAt);
+                long to = Math.min(mine.end(), parameterAt + parameter.shape().elements());
+                if (from >= to) {
+                    continue;
+                }
+                TensorSlice slice = new TensorSlice(parameter.name(), parameter.shape(), from - parameterAt, to - from);
+                Tensor here = vector(dtype, parts[unit.number()], from - kept.offset(), to - from);
+                Tensor value =
+                        masters ? vector(DType.F32, ofMasters[unit.number()], from - mine.offset(), to - from) : here;
+                owned.add(new OwnedSlice(
+                        new ParameterSlice(parameter, slice, value, masters ? here : Tensor.NONE),
+                        gradientsBefore + from - summed.offset()));
+            }
+            gradientsBefore += summed.length();
+        }
+    }
+
+    private static Tensor vector(DType dtype, MemorySegment memory, long offset, long length) {
+        return Tensor.of(dtype, Shape.of(length), memory.asSlice(offset * dtype.bytes(), length * dtype.bytes()));
+    }
+
+    /** Of each unit, the elements that the group has together, and each member's part of them. */
+    private Refresh refresh(Needs needs, Communicator communicator, ShardPlan.Held together, ShardPlan.Held each) {
+        Refresh refresh = new Refresh(communicator);
+        if (communicator.size() == 1) {
+            return refresh;
+        }
+        List<Integer> members = communicator.group().ranks();
+        long largestBytes = units.stream()
+                .mapToLong(unit -> together.of(unit.number(), mesh.rank()).length() * dtype.bytes())
+                .max()
+                .orElse(0);
+        MemorySegment room = needs.device().hostReadable()
+                ? MemorySegment.NULL
+                : needs.device().allocateHost("weights on the wire", largestBytes);
+        for (int unit = 0; unit < parts.length; unit++) {
+            int number = unit;
+            Range all = together.of(unit, mesh.rank());
+            Range kept = plan.weights(unit, mesh.rank());
+            MemorySegment memory =
+                    parts[unit].asSlice((all.offset() - kept.offset()) * dtype.bytes(), all.length() * dtype.bytes());
+            refresh.add(
+                    Passage.through(room, memory, needs.device(), needs.host()),
+                    ShardPlan.lengthsBytes(members, rank -> each.of(number, rank), dtype.bytes()));
+        }
+        return refresh;
+    }
+
+    // ---------------------------------------------------------------- as a store
+
+    /** Which elements each rank has. */
+    ShardPlan plan() {
+        return plan;
+    }
+
+    /** What this rank updates, with the places of the gradients. */
+    List<OwnedSlice> ownedSlices() {
+        return owned;
+    }
+
+    @Override
+    public List<ParameterSlice> owned() {
+        return slices;
+    }
+
+    @Override
+    public void enter(int unit, int next) {
+        gathering.enter(unit, next, version);
+    }
+
+    @Override
+    public void leave(int unit) {
+        gathering.leave(unit, version);
+    }
+
+    @Override
+    public void updated() {
+        version++;
+        update.run(version);
+        spread.run(version);
+        kernels.weightsChanged();
+    }
+
+    @Override
+    public void loaded() {
+        for (ParameterSlice slice : slices) {
+            if (slice.copy().present()) {
+                kernels.copy(slice.value(), slice.copy());
+            }
+        }
+        updated();
+    }
+}

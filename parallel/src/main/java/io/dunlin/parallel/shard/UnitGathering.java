@@ -1,0 +1,154 @@
+package io.dunlin.parallel.shard;
+
+import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.Work;
+import io.dunlin.device.HostAccess;
+import io.dunlin.model.Unit;
+import io.dunlin.model.WeightStore;
+import io.dunlin.model.WeightStore.Needs;
+import io.dunlin.nn.Parameter;
+import io.dunlin.parallel.mesh.ShardPlan;
+import io.dunlin.parallel.mesh.ShardPlan.Range;
+import io.dunlin.parallel.shard.ShardedWeights.Parts;
+import io.dunlin.tensor.DType;
+import io.dunlin.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gathers a unit's weights when it is entered, or when the unit before it is, and forgets them when it is left.
+ *
+ * <p>With a second copy (hpZ of ZeRO++, Wang et al., 2023): the first gather after an update takes the parts of all ranks
+ * and keeps of the unit what belongs to the second copy; every further one takes the parts of the second copy, inside the
+ * host. Both say which version they are of: a second copy that is older than the weights fails as a desync, if it were ever
+ * used.
+ */
+final class UnitGathering implements ShardedWeights.Gathering {
+    private static final long NO_VERSION = -1;
+
+    private final List<Unit> units;
+    private final UnitSlots slots;
+    private final Source primary;
+    private final @Nullable SecondCopy second;
+    private final Passage[] slotMemory = new Passage[UnitSlots.SLOTS];
+    private final List<List<Tensor>> computes = new ArrayList<>(); // [unit][parameter], in its slot
+    private final @Nullable Work[] arriving; // [unit]
+    private final boolean[] present; // [unit]
+
+    /** Parts of units that a group has together. */
+    private record Source(Communicator communicator, MemorySegment[] parts, List<List<Long>> lengthsBytes) {
+        Work gather(int unit, MemorySegment whole, long version) {
+            return communicator.label(unit, version).allGather(parts[unit], whole, lengthsBytes.get(unit));
+        }
+    }
+
+    /** Parts of a second copy, on the host, and of which version they are. */
+    private record SecondCopy(Source source, Range[] ranges, long[] versions) {}
+
+    UnitGathering(ShardPlan plan, MeshCommunicators communicators, Needs needs, Parts parts) {
+        units = needs.units();
+        slots = new UnitSlots(units);
+        arriving = new Work[units.size()];
+        present = new boolean[units.size()];
+        DType dtype = parts.dtype();
+        HostAccess host = needs.host();
+        for (int slot = 0; slot < slotMemory.length; slot++) {
+            MemorySegment memory = needs.device().allocate("weights in use", slots.elements(slot) * dtype.bytes());
+            slotMemory[slot] = Passage.of(memory, needs.device(), host, "weights on the wire");
+        }
+        for (Unit unit : units) {
+            MemorySegment memory = slotMemory[slots.of(unit.number())].device();
+            computes.add(unit.parameters().stream()
+                    .map(parameter -> Tensor.of(
+                            dtype,
+                            parameter.shape(),
+                            memory.asSlice((parameter.flatOffset() - unit.offset()) * dtype.bytes())))
+                    .toList());
+            for (Parameter parameter : unit.parameters()) {
+                parameter.place(Tensor.NONE, Tensor.NONE); // nobody may read it outside of enter and leave
+            }
+        }
+        Communicator weights = communicators.weights();
+        primary = new Source(weights, parts.ofUnit(), lengths(weights, plan::weights, dtype));
+        second =
+                communicators.secondary().size() > 1 ? secondCopy(plan, communicators.secondary(), needs, dtype) : null;
+    }
+
+    private List<List<Long>> lengths(Communicator communicator, ShardPlan.Held held, DType dtype) {
+        List<Integer> members = communicator.group().ranks();
+        return units.stream()
+                .map(unit -> ShardPlan.lengthsBytes(members, rank -> held.of(unit.number(), rank), dtype.bytes()))
+                .toList();
+    }
+
+    private SecondCopy secondCopy(ShardPlan plan, Communicator communicator, Needs needs, DType dtype) {
+        int rank = communicator.group().ranks().get(communicator.rank());
+        Range[] ranges = new Range[units.size()];
+        MemorySegment[] copies = new MemorySegment[units.size()];
+        for (int unit = 0; unit < copies.length; unit++) {
+            Range range = plan.secondary(unit, rank);
+            ranges[unit] = new Range(range.offset() * dtype.bytes(), range.length() * dtype.bytes());
+            copies[unit] = needs.device().allocateHost("second copy of weights", ranges[unit].length());
+        }
+        long[] versions = new long[units.size()];
+        Arrays.fill(versions, NO_VERSION);
+        Source source = new Source(communicator, copies, lengths(communicator, plan::secondary, dtype));
+        return new SecondCopy(source, ranges, versions);
+    }
+
+    @Override
+    public void enter(int unit, int next, long version) {
+        if (present[unit]) {
+            throw new IllegalStateException("unit " + unit + " is entered twice");
+        }
+        if (arriving[unit] == null) {
+            start(unit, version);
+        }
+        Passage slot = slotMemory[slots.of(unit)];
+        Objects.requireNonNull(arriving[unit]).await();
+        arriving[unit] = null;
+        slot.store(0, units.get(unit).length() * bytesOf(unit));
+        place(unit, computes.get(unit));
+        present[unit] = true;
+        if (next != WeightStore.NOT_KNOWN && next != unit && !slots.sameSlot(unit, next) && arriving[next] == null) {
+            start(next, version);
+        }
+    }
+
+    private int bytesOf(int unit) {
+        return computes.get(unit).getFirst().dtype().bytes();
+    }
+
+    private void start(int unit, long version) {
+        MemorySegment whole = slotMemory[slots.of(unit)].host(0, units.get(unit).length() * bytesOf(unit));
+        Source source = second != null && second.versions[unit] == version ? second.source : primary;
+        arriving[unit] = source.gather(unit, whole, version);
+    }
+
+    private void place(int unit, List<Tensor> weights) {
+        List<Parameter> parameters = units.get(unit).parameters();
+        for (int i = 0; i < weights.size(); i++) {
+            parameters.get(i).place(Tensor.NONE, weights.get(i));
+        }
+    }
+
+    @Override
+    public void leave(int unit, long version) {
+        if (!present[unit]) {
+            throw new IllegalStateException("unit " + unit + " is left before it is entered");
+        }
+        present[unit] = false;
+        if (second != null && second.versions[unit] != version) {
+            Range range = second.ranges[unit];
+            second.source.parts[unit].copyFrom(slotMemory[slots.of(unit)].host(range.offset(), range.length()));
+            second.versions[unit] = version;
+        }
+        for (Parameter parameter : units.get(unit).parameters()) {
+            parameter.place(Tensor.NONE, Tensor.NONE);
+        }
+    }
+}
