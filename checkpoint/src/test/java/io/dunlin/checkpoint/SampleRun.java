@@ -1,7 +1,6 @@
 package io.dunlin.checkpoint;
 
 import io.dunlin.data.DataPosition;
-import io.dunlin.nn.Parameter;
 import io.dunlin.nn.Trained;
 import io.dunlin.optim.Optimizer;
 import io.dunlin.tensor.DType;

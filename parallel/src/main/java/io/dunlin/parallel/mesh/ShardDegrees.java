@@ -44,8 +44,9 @@ public record ShardDegrees(Spread weights, Spread gradients, Spread optimizer, S
     /** Checks that they are nested. */
     public ShardDegrees {
         if (weights.compareTo(gradients) > 0 || gradients.compareTo(optimizer) > 0) {
-            throw new IllegalArgumentException("weights spread over %s, gradients over %s, optimizer over %s: not nested"
-                    .formatted(weights, gradients, optimizer));
+            throw new IllegalArgumentException(
+                    "weights spread over %s, gradients over %s, optimizer over %s: not nested"
+                            .formatted(weights, gradients, optimizer));
         }
         if (secondary.compareTo(weights) >= 0 && secondary != Spread.NONE) {
             throw new IllegalArgumentException(
