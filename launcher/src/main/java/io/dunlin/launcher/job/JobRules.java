@@ -2,10 +2,14 @@ package io.dunlin.launcher.job;
 
 import io.dunlin.launcher.place.HostSlots;
 import io.dunlin.model.Family;
+import io.dunlin.parallel.mesh.Mesh;
+import io.dunlin.parallel.mesh.MeshException;
+import io.dunlin.parallel.mesh.TopologyText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -33,6 +37,7 @@ final class JobRules {
         betas();
         hosts();
         layout();
+        topology();
         return problems;
     }
 
@@ -179,6 +184,40 @@ final class JobRules {
                             "layout does not fit the world: dp %d = %d ranks, but launch.ranks = %d"
                                     .formatted(dp, dp, ranks))
                     .remedy("set parallel.dp = \"rest\", or start with " + dp + " ranks"));
+        }
+    }
+
+    private void topology() {
+        String given = job.parallel().topology();
+        if (given.isEmpty()) {
+            return;
+        }
+        Optional<TopologyText> text = TopologyText.parse(given);
+        if (text.isEmpty()) {
+            problem(
+                    "DUN-102",
+                    "parallel.topology",
+                    "expects " + TopologyText.FORM + ", found " + ValueReader.show(given));
+        } else if (text.get().size() != job.launch().ranks()) {
+            problem(
+                    "DUN-112",
+                    "parallel.topology",
+                    "%s = %d ranks, but launch.ranks = %d"
+                            .formatted(
+                                    text.get(), text.get().size(), job.launch().ranks()));
+        } else {
+            mesh(text.get());
+        }
+    }
+
+    /** What the mesh says of these degrees on this topology; it has one for each rank alike. */
+    private void mesh(TopologyText text) {
+        try {
+            Mesh.of(job.parallel().shard().degrees(), text.topology(), 0);
+        } catch (MeshException e) {
+            String key = explicit("parallel.shard", "parallel.topology");
+            problems.add(Problem.at(e.code(), resolved.origin(key), KeyPath.of(key), String.valueOf(e.getMessage()))
+                    .remedy(e.remedy()));
         }
     }
 

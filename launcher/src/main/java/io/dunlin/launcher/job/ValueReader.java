@@ -3,6 +3,7 @@ package io.dunlin.launcher.job;
 import io.dunlin.launcher.place.DeviceChoice;
 import io.dunlin.model.Precision;
 import io.dunlin.model.Recompute;
+import io.dunlin.parallel.mesh.ShardScheme;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.time.Duration;
@@ -187,6 +188,7 @@ final class ValueReader {
             case Precision precision -> precision.label();
             case Recompute recompute -> recompute.label();
             case DeviceChoice device -> device.label();
+            case ShardScheme scheme -> scheme.label();
             default -> ((Enum<?>) constant).name().toLowerCase(Locale.ROOT).replace('_', '-');
         };
     }

@@ -11,6 +11,8 @@ import io.dunlin.launcher.job.OptimizerSettings.ScheduleKind;
 import io.dunlin.model.Family;
 import io.dunlin.model.Precision;
 import io.dunlin.model.Recompute;
+import io.dunlin.parallel.mesh.ShardDegrees;
+import io.dunlin.parallel.mesh.ShardScheme;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -119,7 +121,7 @@ final class JobFileTest {
     void shouldNameTheKeyThatWasProbablyMeant() throws IOException {
         assertThat(failure("job.toml", DATA + "[parallel]\n\ndpp = 2\n"))
                 .startsWith(
-                        "job.toml:5:1  [parallel.dpp] unknown key 'dpp'. Did you mean 'dp'? Known here: dp bucket_mib");
+                        "job.toml:5:1  [parallel.dpp] unknown key 'dpp'. Did you mean 'dp'? Known here: dp shard topology bucket_mib");
     }
 
     @Test
@@ -340,6 +342,44 @@ final class JobFileTest {
                 .isEqualTo(tokens);
         assertThat(failure("job.toml", DATA, "data.tokenizer=" + name, "model.vocab=" + (tokens - 1)))
                 .contains("tokenizer " + name + " makes " + tokens);
+    }
+
+    @Test
+    void shouldReadHowModelsAreSharded() throws IOException {
+        Job job = load("job.toml", DATA).job();
+        assertThat(job.parallel().shard()).isEqualTo(ShardScheme.NONE);
+        assertThat(job.parallel().topology()).isEmpty();
+
+        String given = DATA + "[parallel]\nshard = \"zero++\"\ntopology = \"2x4\"\n[launch]\nranks = 8\n";
+        Job sharded = load("job.toml", given).job();
+        assertThat(sharded.parallel().shard().degrees()).isEqualTo(ShardDegrees.ZERO_PLUS_PLUS);
+        assertThat(sharded.parallel().topology()).isEqualTo("2x4");
+        assertThat(load("job.toml", DATA, "parallel.shard=topo", "parallel.topology=2x2x2", "launch.ranks=8")
+                        .toml())
+                .contains("shard = \"topo\"", "topology = \"2x2x2\"");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "DUN-102,shard = \"zero4\",2,'[parallel.shard] expects \"none\" or \"zero1\" or'",
+        "DUN-102,topology = \"2*4\",2,'[parallel.topology] expects HOSTSxRANKS or HOSTSxPACKAGESxRANKS'",
+        "DUN-112,topology = \"2x3\",2,'[parallel.topology] 2x3 = 6 ranks, but launch.ranks = 8'"
+    })
+    void shouldPointAtAShardingThatCannotBe(String code, String line, int at, String what) throws IOException {
+        JobFileException caught = caught("job.toml", "[parallel]\n" + line + "\n[launch]\nranks = 8\n" + DATA);
+
+        assertThat(caught.code()).isEqualTo(code);
+        assertThat(caught.getMessage().replace(folder + "/", "")).startsWith("job.toml:" + at + ":1  " + what);
+    }
+
+    @Test
+    void shouldAskForThePackagesThatAShardingNeeds() throws IOException {
+        JobFileException caught =
+                caught("job.toml", "[parallel]\ntopology = \"2x4\"\nshard = \"topo\"\n[launch]\nranks = 8\n" + DATA);
+
+        assertThat(caught.code()).isEqualTo("DUN-534");
+        assertThat(caught.getMessage().replace(folder + "/", "")).startsWith("job.toml:3:1  [parallel.shard] ");
+        assertThat(caught.remedy()).contains("2x2x2");
     }
 
     @Test

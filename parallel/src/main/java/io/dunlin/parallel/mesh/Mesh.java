@@ -6,6 +6,7 @@ import io.dunlin.data.Share;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -64,59 +65,50 @@ public record Mesh(
      * @throws MeshException if hosts or packages differ in size where the degrees need them alike
      */
     public static Mesh of(ShardDegrees degrees, Topology topology, int rank) {
-        int ranks = topology.size();
-        List<List<Integer>> weights = domains(topology, degrees.weights());
-        List<List<Integer>> gradients = domains(topology, degrees.gradients());
-        List<List<Integer>> optimizer = domains(topology, degrees.optimizer());
-        List<Position> positions = IntStream.range(0, ranks)
-                .mapToObj(r -> new Position(
-                        domainOf(weights, r).indexOf(r),
-                        inside(weights, domainOf(gradients, r), r),
-                        inside(gradients, domainOf(optimizer, r), r),
-                        optimizer.indexOf(domainOf(optimizer, r))))
+        return every(degrees, topology).of(rank);
+    }
+
+    /**
+     * The meshes of all ranks, in order.
+     *
+     * @throws MeshException if hosts or packages differ in size where the degrees need them alike
+     */
+    public static List<Mesh> all(ShardDegrees degrees, Topology topology) {
+        Every every = every(degrees, topology);
+        return IntStream.range(0, topology.size()).mapToObj(every::of).toList();
+    }
+
+    /** What the meshes of all ranks have in common. */
+    private record Every(ShardDegrees degrees, List<Position> positions, Position spans, Optional<Domains> secondary) {
+        Mesh of(int rank) {
+            return new Mesh(
+                    degrees,
+                    Group.world(positions.size()),
+                    positions,
+                    rank,
+                    spans,
+                    secondary.map(domains -> domains.around(rank)).orElse(List.of()));
+        }
+    }
+
+    private static Every every(ShardDegrees degrees, Topology topology) {
+        Domains weights = Domains.of(topology, degrees.weights());
+        Domains gradients = Domains.of(topology, degrees.gradients());
+        Domains optimizer = Domains.of(topology, degrees.optimizer());
+        int weightsSize = weights.size("weights", degrees.weights());
+        int gradientsSize = gradients.size("gradients", degrees.gradients());
+        int optimizerSize = optimizer.size("optimizer", degrees.optimizer());
+        int[] weightsIn = weights.placesIn(gradients);
+        int[] gradientsIn = gradients.placesIn(optimizer);
+        List<Position> positions = IntStream.range(0, topology.size())
+                .mapToObj(r -> new Position(weights.placeOf(r), weightsIn[r], gradientsIn[r], optimizer.numberOf(r)))
                 .toList();
         Position spans = new Position(
-                alike("weights", degrees.weights(), weights),
-                alike("gradients", degrees.gradients(), gradients)
-                        / weights.getFirst().size(),
-                alike("optimizer", degrees.optimizer(), optimizer)
-                        / gradients.getFirst().size(),
-                optimizer.size());
-        List<Integer> secondary =
-                degrees.secondary() == Spread.NONE ? List.of() : domainOf(domains(topology, degrees.secondary()), rank);
-        return new Mesh(degrees, Group.world(ranks), positions, rank, spans, secondary);
-    }
-
-    private static List<List<Integer>> domains(Topology topology, Spread spread) {
-        List<Topology.Level> levels = topology.levels();
-        return switch (spread) {
-            case NONE -> IntStream.range(0, topology.size()).mapToObj(List::of).toList();
-            case PACKAGE ->
-                levels.stream()
-                        .filter(level -> level.scale() == Topology.Scale.PACKAGE)
-                        .findFirst()
-                        .orElseThrow(MeshException::noPackages)
-                        .domains();
-            case HOST -> levels.get(levels.size() - 2).domains();
-            case CLUSTER -> levels.getLast().domains();
-        };
-    }
-
-    private static List<Integer> domainOf(List<List<Integer>> domains, int rank) {
-        return domains.stream().filter(one -> one.contains(rank)).findFirst().orElseThrow();
-    }
-
-    /** The number of the inner domain that holds a rank, among those inside an outer domain. */
-    private static int inside(List<List<Integer>> inner, List<Integer> outer, int rank) {
-        return inner.stream().filter(outer::containsAll).toList().indexOf(domainOf(inner, rank));
-    }
-
-    private static int alike(String what, Spread spread, List<List<Integer>> domains) {
-        List<Integer> sizes = domains.stream().map(List::size).distinct().toList();
-        if (sizes.size() > 1) {
-            throw MeshException.unlike(what, spread, sizes);
-        }
-        return sizes.getFirst();
+                weightsSize, gradientsSize / weightsSize, optimizerSize / gradientsSize, optimizer.count());
+        Optional<Domains> secondary = degrees.secondary() == Spread.NONE
+                ? Optional.empty()
+                : Optional.of(Domains.of(topology, degrees.secondary()));
+        return new Every(degrees, positions, spans, secondary);
     }
 
     /** This rank's place. */

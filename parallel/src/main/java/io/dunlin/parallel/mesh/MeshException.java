@@ -30,7 +30,7 @@ public final class MeshException extends DunlinException {
     static MeshException noPackages() {
         return new MeshException(
                 "DUN-534",
-                "weights are to be spread over a package, and the topology knows hosts alone",
+                "tensors are to be spread over packages, and the topology knows hosts alone",
                 "say how many packages a host has: parallel.topology = \"HOSTSxPACKAGESxRANKS\", for example \"2x2x2\"");
     }
 }
