@@ -102,10 +102,8 @@ public final class Checkpointer implements StepListener {
             return;
         }
         listener.on(new CheckpointEvent.Saving(state.step()));
-        CheckpointEvent.Saved saved = writer.saveFrom(
-                content.state(state, evaluation),
-                SliceSource.of(
-                        content.share(writer.peers().rank(), writer.peers().size()), content.host()));
+        CheckpointEvent.Saved saved =
+                writer.saveFrom(content.state(state, evaluation), SliceSource.of(content.share(), content.host()));
         savedStep = state.step();
         lastSave = writer.clock().instant();
         evaluation.clear();

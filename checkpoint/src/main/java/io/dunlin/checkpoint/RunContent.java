@@ -2,7 +2,7 @@ package io.dunlin.checkpoint;
 
 import io.dunlin.device.HostAccess;
 import io.dunlin.model.Model;
-import io.dunlin.nn.Parameter;
+import io.dunlin.nn.Trained;
 import io.dunlin.optim.Optimizer;
 import io.dunlin.tensor.NamedTensor;
 import io.dunlin.tensor.Shape;
@@ -19,19 +19,30 @@ import java.util.Map;
  *
  * @param tensors weights and optimizer state that this rank holds
  * @param host reads and writes them
- * @param sharing how they relate to those of other ranks
+ * @param copies how many ranks hold the same tensors
  * @param optimizer its count of updates is part of the state
  * @param facts the same on every rank, saved with each checkpoint
  */
 public record RunContent(
-        List<NamedTensor> tensors, HostAccess host, Sharing sharing, Optimizer optimizer, Map<String, String> facts) {
+        List<NamedTensor> tensors, HostAccess host, Copies copies, Optimizer optimizer, Map<String, String> facts) {
 
-    /** How the tensors of one rank relate to those of the others. */
-    public enum Sharing {
-        /** Every rank holds all of the same: each writes an even share. */
-        REPLICATED,
-        /** Each rank holds its own slices, which together make up everything once: each writes all it holds. */
-        SHARDED
+    /**
+     * Ranks that hold the same tensors: each writes an even share of them. The tensors of all other ranks are others, and
+     * together they make up everything.
+     *
+     * @param number of this rank among them
+     * @param count how many they are
+     */
+    public record Copies(int number, int count) {
+        /** Nobody else holds what this rank does. */
+        public static final Copies ONE = new Copies(0, 1);
+
+        /** Checks the numbers. */
+        public Copies {
+            if (number < 0 || number >= count) {
+                throw new IllegalArgumentException("copy %d of %d".formatted(number, count));
+            }
+        }
     }
 
     /** Copies the collections. */
@@ -40,17 +51,17 @@ public record RunContent(
         facts = Map.copyOf(facts);
     }
 
-    /** Plain data parallelism: all weights and the whole optimizer state on every rank. */
-    public static RunContent replicated(Model model, Optimizer optimizer, Map<String, String> facts) {
-        List<NamedTensor> tensors = new ArrayList<>(weights(model.parameters()));
+    /** What this rank updates of a model, with the optimizer's state. */
+    public static RunContent of(Model model, Optimizer optimizer, Copies copies, Map<String, String> facts) {
+        List<NamedTensor> tensors = new ArrayList<>(weights(model.owned()));
         optimizer.state().forEach(tensors::add);
-        return new RunContent(tensors, model.host(), Sharing.REPLICATED, optimizer, facts);
+        return new RunContent(tensors, model.host(), copies, optimizer, facts);
     }
 
-    /** The weights alone, whole, under their own names: what a model is initialised from. */
-    public static List<NamedTensor> weights(List<Parameter> parameters) {
-        return parameters.stream()
-                .map(p -> new NamedTensor(TensorSlice.whole(p.name(), p.shape()), p.value()))
+    /** The weights alone, under their own names: what a model is initialised from. */
+    public static List<NamedTensor> weights(List<? extends Trained> owned) {
+        return owned.stream()
+                .map(one -> new NamedTensor(one.slice(), one.value()))
                 .toList();
     }
 
@@ -67,9 +78,9 @@ public record RunContent(
         optimizer.restoreUpdates(saved.optimizerUpdates());
     }
 
-    /** What rank {@code rank} of {@code ranks} writes. */
-    List<NamedTensor> share(int rank, int ranks) {
-        return sharing == Sharing.SHARDED ? tensors : cut(tensors, rank, ranks);
+    /** What this rank writes. */
+    List<NamedTensor> share() {
+        return cut(tensors, copies.number, copies.count);
     }
 
     /** Range {@code rank} of the bytes of all tensors, laid end to end and cut evenly at whole elements. */

@@ -40,7 +40,7 @@ class CheckpointerTest {
 
     private Checkpointer checkpointer(Cadence cadence, Retention retention) {
         RunContent content = new RunContent(
-                SampleRun.tensors(1), HostAccess.HOST, RunContent.Sharing.REPLICATED, optimizer, Map.of("seed", "7"));
+                SampleRun.tensors(1), HostAccess.HOST, RunContent.Copies.ONE, optimizer, Map.of("seed", "7"));
         CheckpointWriter writer = new CheckpointWriter(
                 folder, Peers.alone(), 1, (generation, step) -> permit.require(generation, step), clock);
         Checkpointer checkpointer =
@@ -126,7 +126,7 @@ class CheckpointerTest {
 
         TrainState fresh = new TrainState();
         SampleRun.CountingOptimizer freshOptimizer = new SampleRun.CountingOptimizer();
-        new RunContent(List.of(), HostAccess.HOST, RunContent.Sharing.REPLICATED, freshOptimizer, Map.of())
+        new RunContent(List.of(), HostAccess.HOST, RunContent.Copies.ONE, freshOptimizer, Map.of())
                 .resume(saved, fresh);
         assertThat(fresh.step()).isEqualTo(42);
         assertThat(fresh.tokens()).isEqualTo(4_200);

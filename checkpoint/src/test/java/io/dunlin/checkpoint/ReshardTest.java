@@ -65,14 +65,14 @@ class ReshardTest {
                     RunContent content = new RunContent(
                             owned,
                             HostAccess.HOST,
-                            RunContent.Sharing.SHARDED,
+                            RunContent.Copies.ONE,
                             new SampleRun.CountingOptimizer(),
                             java.util.Map.of());
-                    assertThat(content.share(peers.rank(), 3)).isEqualTo(owned);
+                    assertThat(content.share()).isEqualTo(owned);
                     CheckpointWriter writer =
                             new CheckpointWriter(folder, peers, 1, CommitPermit.GRANTED, SampleRun.CLOCK);
                     writer.begin(0);
-                    return writer.save(SampleRun.state(4), content.share(peers.rank(), 3));
+                    return writer.save(SampleRun.state(4), content.share());
                 })
                 .forEach(Ranks.Ending::value);
         List<NamedTensor> into = SampleRun.blank();

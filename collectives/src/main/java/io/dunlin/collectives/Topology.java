@@ -66,6 +66,11 @@ public record Topology(List<Place> places) {
         return new Topology(hosts.stream().map(Place::onHost).toList());
     }
 
+    /** Some of the members, in the given order. */
+    public Topology among(List<Integer> members) {
+        return new Topology(members.stream().map(places::get).toList());
+    }
+
     /** How many members. */
     public int size() {
         return places.size();

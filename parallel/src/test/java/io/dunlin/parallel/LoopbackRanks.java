@@ -25,7 +25,7 @@ final class LoopbackRanks {
     /** Trains on the ranks of a topology, and puts together what they end with. */
     static Outcome train(Topology topology, SmallRun run) {
         LoopbackFabric fabric = LoopbackFabric.ofRanks(topology.size());
-        List<RankCommunicators> ranks = LoopbackWorld.ranksOf(fabric, 1, Duration.ofSeconds(60));
+        List<RankCommunicators> ranks = LoopbackWorld.ranksOf(fabric, topology, Duration.ofSeconds(60));
         try {
             return Outcome.together(Ranks.all(topology.size(), rank -> () -> {
                 RankCommunicators mine = ranks.get(rank);

@@ -2,6 +2,7 @@ package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.collectives.transport.LoopbackSettings;
@@ -79,6 +80,17 @@ public final class LoopbackWorld implements AutoCloseable {
             RankCommunicators.World world = new RankCommunicators.World(
                     "loopback", generation, rank, fabric.ranks(), Duration.ofSeconds(10), operationTimeout);
             ranks.add(RankCommunicators.over(world, fabric.transports(rank), fabric::nowNs));
+        }
+        return ranks;
+    }
+
+    /** The same, on hosts of a topology. */
+    public static List<RankCommunicators> ranksOf(LoopbackFabric fabric, Topology topology, Duration operationTimeout) {
+        List<RankCommunicators> ranks = new ArrayList<>();
+        for (int rank = 0; rank < fabric.ranks(); rank++) {
+            RankCommunicators.World world = new RankCommunicators.World(
+                    "loopback", 1, rank, fabric.ranks(), Duration.ofSeconds(10), operationTimeout);
+            ranks.add(RankCommunicators.over(world.in(topology), fabric.transports(rank), fabric::nowNs));
         }
         return ranks;
     }

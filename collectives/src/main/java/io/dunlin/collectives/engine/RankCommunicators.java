@@ -4,6 +4,7 @@ import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.ReductionOrder;
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.transport.AeronProfile;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
@@ -54,6 +56,7 @@ public final class RankCommunicators implements AutoCloseable {
      * @param operationTimeout until an operation must be over
      * @param order in which contributions are combined; the same on all ranks
      * @param table of measured choices between algorithms; the same on all ranks
+     * @param declared where all ranks are, where that is not what the transport sees; the same on all ranks
      */
     public record World(
             String run,
@@ -63,7 +66,8 @@ public final class RankCommunicators implements AutoCloseable {
             Duration connectTimeout,
             Duration operationTimeout,
             ReductionOrder order,
-            AlgorithmTable table) {
+            AlgorithmTable table,
+            Optional<Topology> declared) {
         /** The fastest order, by formulas. */
         public World(
                 String run, int generation, int rank, int ranks, Duration connectTimeout, Duration operationTimeout) {
@@ -75,7 +79,22 @@ public final class RankCommunicators implements AutoCloseable {
                     connectTimeout,
                     operationTimeout,
                     ReductionOrder.FASTEST,
-                    AlgorithmTable.EMPTY);
+                    AlgorithmTable.EMPTY,
+                    Optional.empty());
+        }
+
+        /** The same, with ranks where somebody says they are. */
+        public World in(Topology topology) {
+            return new World(
+                    run,
+                    generation,
+                    rank,
+                    ranks,
+                    connectTimeout,
+                    operationTimeout,
+                    order,
+                    table,
+                    Optional.of(topology));
         }
     }
 
@@ -159,7 +178,7 @@ public final class RankCommunicators implements AutoCloseable {
                 world.connectTimeout(),
                 world.operationTimeout(),
                 priority,
-                new Tuning(world.order(), world.table(), transports.topology(group.ranks())),
+                new Tuning(world.order(), world.table(), topology(group)),
                 listeners.of(group, world.generation(), opening));
         StreamCommunicator communicator = StreamCommunicator.on(thread, pulse, settings, transport, clockNs, () -> {});
         try {
@@ -169,6 +188,12 @@ public final class RankCommunicators implements AutoCloseable {
             throw e;
         }
         return communicator;
+    }
+
+    private Topology topology(Group group) {
+        return world.declared()
+                .map(declared -> declared.among(group.ranks()))
+                .orElseGet(() -> transports.topology(group.ranks()));
     }
 
     /** A group whose streams could not be opened here was not opened: the next try must meet that of the others. */

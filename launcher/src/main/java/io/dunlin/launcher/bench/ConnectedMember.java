@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 
 /** The one member in this process, connected with those in others. */
 final class ConnectedMember implements Crew {
@@ -70,7 +71,8 @@ final class ConnectedMember implements Crew {
                 Limits.JOIN,
                 Limits.OPERATION,
                 ReductionOrder.FASTEST,
-                spec.table());
+                spec.table(),
+                Optional.empty());
         RankCommunicators mine = RankCommunicators.overAeron(
                 world, ProcessCrew.aeronDir(spec.folder()), RankAddress.sameHost(spec.ranks()), AeronProfile.STANDARD);
         closings.push(mine::close);

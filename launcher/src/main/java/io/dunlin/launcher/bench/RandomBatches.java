@@ -4,6 +4,7 @@ import io.dunlin.data.Batch;
 import io.dunlin.data.BatchSource;
 import io.dunlin.data.DataPosition;
 import io.dunlin.data.MicroBatch;
+import io.dunlin.data.Share;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.Philox;
 import io.dunlin.tensor.Shape;
@@ -36,9 +37,9 @@ final class RandomBatches implements BatchSource {
     }
 
     @Override
-    public Batch next(DataPosition position, int share, int shares) {
-        if (shares != 1) {
-            throw new IllegalArgumentException("one rank measures alone, not " + shares);
+    public Batch next(DataPosition position, Share share) {
+        if (!share.equals(Share.ALL)) {
+            throw new IllegalArgumentException("one rank measures alone, not " + share);
         }
         for (int row = 0; row < batch; row++) {
             long sample = position.sample() + row;
@@ -48,7 +49,7 @@ final class RandomBatches implements BatchSource {
                 targets.setAtIndex(ValueLayout.JAVA_INT, at, token(sample, t + 1));
             }
         }
-        return new Batch(List.of(microBatch), 0, 1, (long) batch * time, position.plus(batch, Long.MAX_VALUE));
+        return new Batch(List.of(microBatch), share, 1, (long) batch * time, position.plus(batch, Long.MAX_VALUE));
     }
 
     private int token(long sample, int position) {

@@ -119,7 +119,7 @@ public final class StepBench {
                 new LocalExecutor(model, pass, GradientExchange.ALONE, Accumulation.RUNNING),
                 new AdamW(model.parameters(), device, AdamW.Settings.DEFAULT),
                 new RandomBatches(SEED, options.batch, config.context(), config.vocabulary()),
-                new Trainer.Settings(new LearningRate.Constant(3e-4, 0), 1.0, 0, 1),
+                new Trainer.Settings(new LearningRate.Constant(3e-4, 0), 1.0, io.dunlin.data.Share.ALL),
                 clockNs,
                 List.of(listener));
         trainer.run(new TrainState(), options.warmup + options.steps);

@@ -5,6 +5,7 @@ import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.job.ModelSettings;
 import io.dunlin.model.Precision;
 import io.dunlin.model.Recompute;
+import io.dunlin.parallel.mesh.ShardScheme;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,7 +63,15 @@ final class RunHead {
     }
 
     private String layout() {
-        return ranks == 1 ? "1 rank" : "%d ranks = dp %d, transport %s".formatted(ranks, ranks, transport);
+        if (ranks == 1) {
+            return "1 rank";
+        }
+        ShardScheme shard = job.parallel().shard();
+        String sharded = shard == ShardScheme.NONE ? "" : ", " + shard.label();
+        String declared = job.parallel().topology().isEmpty()
+                ? ""
+                : ", declared " + job.parallel().topology();
+        return "%d ranks = dp %d%s%s, transport %s".formatted(ranks, ranks, sharded, declared, transport);
     }
 
     private String batch() {

@@ -60,7 +60,7 @@ final class Beginning {
             return;
         }
         CheckpointLocation.of(Path.of(init), new LocalStorage())
-                .load(peers, InstantSource.system(), RunContent.weights(model.parameters()), model.host());
+                .load(peers, InstantSource.system(), RunContent.weights(model.owned()), model.host());
         model.valuesLoaded();
     }
 

@@ -2,14 +2,16 @@ package io.dunlin.launcher.worker;
 
 import io.dunlin.checkpoint.Peers;
 import io.dunlin.collectives.Communicator;
-import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.ReductionOrder;
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.collectives.engine.OperationListener;
 import io.dunlin.collectives.engine.RankCommunicators;
+import io.dunlin.collectives.engine.SoloCommunicator;
 import io.dunlin.collectives.flight.FlightRecorder;
 import io.dunlin.collectives.transport.AeronProfile;
+import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.device.cpu.MemorySource;
 import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.place.ComputeDevice;
@@ -17,12 +19,13 @@ import io.dunlin.launcher.report.Phase;
 import io.dunlin.launcher.report.Report;
 import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.report.Surroundings;
-import io.dunlin.model.Model;
 import io.dunlin.parallel.RunAgreement;
-import io.dunlin.parallel.shard.DataParallelExchange;
-import io.dunlin.parallel.shard.GradientBuckets;
+import io.dunlin.parallel.mesh.Mesh;
+import io.dunlin.parallel.mesh.TopologyText;
+import io.dunlin.parallel.shard.MeshCommunicators;
+import io.dunlin.parallel.shard.Sharding;
 import io.dunlin.parallel.shard.Staging;
-import io.dunlin.train.GradientExchange;
+import io.dunlin.train.Accumulation;
 import io.dunlin.train.StepListener;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -38,17 +41,20 @@ final class Links implements AutoCloseable {
     private static final Duration SLACK = Duration.ofSeconds(30);
 
     private final Optional<RankCommunicators> communicators;
-    private final Optional<Communicator> communicator; // of all ranks
+    private final Mesh mesh;
+    private final MeshCommunicators communicator; // of this rank's groups
     private final Optional<FlightRecorder> recorder;
     private final MemorySource gradients;
 
     private Links(
             Optional<RankCommunicators> communicators,
-            Optional<Communicator> communicator,
+            Mesh mesh,
+            MeshCommunicators meshCommunicators,
             Optional<FlightRecorder> recorder,
             MemorySource gradients) {
         this.communicators = communicators;
-        this.communicator = communicator;
+        this.mesh = mesh;
+        this.communicator = meshCommunicators;
         this.recorder = recorder;
         this.gradients = gradients;
     }
@@ -56,8 +62,11 @@ final class Links implements AutoCloseable {
     /** Opens streams to all ranks of the generation; returns when all have answered. */
     static Links open(LaunchSpec spec, Job job, AgentLink link, Orders orders) {
         link.enter(Phase.CONNECT);
+        Mesh mesh = Mesh.of(job.parallel().shard().degrees(), topology(spec, job), spec.rank());
         if (spec.ranks() == 1) {
-            return new Links(Optional.empty(), Optional.empty(), Optional.empty(), MemorySource.NONE);
+            MeshCommunicators alone = MeshCommunicators.open(
+                    mesh, new SoloCommunicator(mesh.world()), (group, _) -> new SoloCommunicator(group));
+            return new Links(Optional.empty(), mesh, alone, Optional.empty(), MemorySource.NONE);
         }
         Optional<FlightRecorder> recorder = recorder(spec, job, link);
         RankCommunicators communicators = RankCommunicators.overAeron(
@@ -69,21 +78,41 @@ final class Links implements AutoCloseable {
                         job.timeouts().rendezvous(),
                         patience(job),
                         ReductionOrder.FASTEST,
-                        table(job)),
+                        table(job),
+                        declaredTopology(job)),
                 Path.of(spec.aeronDir()),
                 spec.network().addresses(),
                 AeronProfile.STANDARD.withUdpFrameBytes(spec.network().datagramBytes()),
                 recorder.<OperationListener.Source>map(one -> one::follow).orElse(OperationListener.Source.NONE));
         try {
-            Communicator world = communicators.open(Group.world(spec.ranks()), Priority.GRADIENTS);
-            orders.watch(world);
-            MemorySource gradients = SharedGradients.of(
-                    communicators.memory(), spec.seat().here().size(), link);
-            return new Links(Optional.of(communicators), Optional.of(world), recorder, gradients);
+            MeshCommunicators.Opener opener = (group, priority) -> {
+                Communicator opened = communicators.open(group, priority);
+                orders.watch(opened);
+                return opened;
+            };
+            Communicator world = opener.open(mesh.world(), Priority.GRADIENTS);
+            MemorySource shared =
+                    SharedTensors.of(communicators.memory(), spec.seat().here().size(), link);
+            return new Links(
+                    Optional.of(communicators), mesh, MeshCommunicators.open(mesh, world, opener), recorder, shared);
         } catch (RuntimeException e) {
             communicators.close();
             throw e;
         }
+    }
+
+    /** Where ranks are, as far as sharding goes. */
+    private static Topology topology(LaunchSpec spec, Job job) {
+        return declaredTopology(job)
+                .orElseGet(() -> spec.ranks() == 1
+                        ? Topology.oneHost(1)
+                        : Topology.ofHosts(spec.network().addresses().stream()
+                                .map(RankAddress::host)
+                                .toList()));
+    }
+
+    private static Optional<Topology> declaredTopology(Job job) {
+        return TopologyText.parse(job.parallel().topology()).map(TopologyText::topology);
     }
 
     /** Where this rank's device takes memory that others are to see. */
@@ -143,25 +172,24 @@ final class Links implements AutoCloseable {
 
     /** Those who save and restore together. */
     Peers peers() {
-        return communicator.map(Peers::over).orElseGet(Peers::alone);
+        return communicators.isPresent() ? Peers.over(communicator.world()) : Peers.alone();
     }
 
-    /** What is exchanged in each step. */
-    GradientExchange exchange(Model model, Job job) {
-        if (communicator.isEmpty()) {
-            return GradientExchange.ALONE;
-        }
-        GradientBuckets buckets =
-                GradientBuckets.of(model.flatElements(), (long) job.parallel().bucketMib() << 20);
-        Staging staging = Staging.of(model.device(), model.stream(), patience(job));
-        return job.run().deterministic()
-                ? DataParallelExchange.deterministic(communicator.get(), buckets, staging)
-                : DataParallelExchange.fast(communicator.get(), buckets, staging);
+    /** How the ranks share tensors and work. */
+    Sharding sharding(Job job) {
+        return new Sharding(
+                mesh,
+                communicator,
+                new Sharding.Settings(
+                        job.run().deterministic() ? Accumulation.TREE : Accumulation.RUNNING,
+                        (long) job.parallel().bucketMib() << 20,
+                        Staging.SLOTS,
+                        patience(job)));
     }
 
     /** Fails on all ranks if they are about to train different things, or on different kinds of devices. */
     void requireAgreement(LaunchSpec spec, ComputeDevice.Kind device) {
-        communicator.ifPresent(one -> {
+        communicators.ifPresent(_ -> {
             SequencedMap<String, String> facts = new LinkedHashMap<>();
             facts.put("run", spec.runId());
             facts.put("generation", Long.toString(spec.generation()));
@@ -171,7 +199,7 @@ final class Links implements AutoCloseable {
             facts.put("start", spec.start().toString());
             facts.put("device", device.name().toLowerCase(Locale.ROOT));
             facts.put("java", Runtime.version().toString());
-            RunAgreement.check(one, facts);
+            RunAgreement.check(communicator.world(), facts);
         });
     }
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -31,7 +32,7 @@ final class Orders implements Consumer<Command>, CommitPermit {
     private final CountDownLatch go = new CountDownLatch(1);
     private final BlockingQueue<Command.Commit> commits = new LinkedBlockingQueue<>();
     private volatile Optional<CollectiveException> aborted = Optional.empty();
-    private volatile Optional<Communicator> communicator = Optional.empty();
+    private final List<Communicator> communicators = new CopyOnWriteArrayList<>();
 
     /**
      * Binds orders to a rank.
@@ -60,13 +61,13 @@ final class Orders implements Consumer<Command>, CommitPermit {
 
     /** From now on an order to abort fails this communicator too. */
     void watch(Communicator opened) {
-        communicator = Optional.of(opened);
+        communicators.add(opened);
         aborted.ifPresent(opened::abort);
     }
 
     private void abort(CollectiveException cause) {
         aborted = Optional.of(cause);
-        communicator.ifPresent(one -> one.abort(cause));
+        communicators.forEach(one -> one.abort(cause));
         go.countDown();
         // A rank that is not in a collective, or never will be, learns of it here.
         trainer.interrupt();

@@ -13,19 +13,22 @@ import io.dunlin.train.StepResult;
 import io.dunlin.train.TrainState;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
- * Lets the model write every so many steps, and at the end. All ranks have the same weights, so rank 0 writes; the others
- * are in the same phase meanwhile.
+ * Lets the model write every so many steps, and at the end. Where all ranks have the same weights, rank 0 writes, and the
+ * others are in the same phase meanwhile.
  */
 final class SampleReports implements StepListener {
     private final AgentLink link;
     private final SampleSettings settings;
     private final long seed;
     private final Optional<TextGenerator> generator;
+    private final Consumer<Report> reports;
 
-    private SampleReports(AgentLink link, Job job, Optional<TextGenerator> generator) {
+    private SampleReports(AgentLink link, Job job, Optional<TextGenerator> generator, Consumer<Report> reports) {
         this.link = link;
+        this.reports = reports;
         this.settings = job.eval().sample();
         this.seed = job.run().seed();
         this.generator = generator;
@@ -33,17 +36,26 @@ final class SampleReports implements StepListener {
 
     /** For rank 0: allocates what the longest sample needs. */
     static SampleReports writing(AgentLink link, Job job, Model model) {
+        return new SampleReports(link, job, Optional.of(generator(job, model)), link::report);
+    }
+
+    /** For a rank without which the others cannot write: it writes the same, and tells nobody. */
+    static SampleReports helping(AgentLink link, Job job, Model model) {
+        return new SampleReports(link, job, Optional.of(generator(job, model)), report -> {});
+    }
+
+    private static TextGenerator generator(Job job, Model model) {
         SampleSettings settings = job.eval().sample();
         Tokenizer tokenizer = Tokenizer.named(job.data().tokenizer());
         TextGenerator generator = new TextGenerator(model, tokenizer);
         int prompt = tokenizer.encode(settings.prompt().getBytes(StandardCharsets.UTF_8)).length;
         generator.plan(prompt + settings.tokens());
-        return new SampleReports(link, job, Optional.of(generator));
+        return generator;
     }
 
     /** For all other ranks. */
     static SampleReports waiting(AgentLink link, Job job) {
-        return new SampleReports(link, job, Optional.empty());
+        return new SampleReports(link, job, Optional.empty(), report -> {});
     }
 
     @Override
@@ -66,7 +78,7 @@ final class SampleReports implements StepListener {
 
     private void sample(long step) {
         link.enter(Phase.EVALUATE);
-        generator.ifPresent(writer -> link.report(sample(step, writer)));
+        generator.ifPresent(writer -> reports.accept(sample(step, writer)));
     }
 
     private Report sample(long step, TextGenerator writer) {

@@ -10,6 +10,7 @@ import io.dunlin.checkpoint.format.LocalStorage;
 import io.dunlin.data.BatchPlan;
 import io.dunlin.data.BatchSource;
 import io.dunlin.data.SampleOrder;
+import io.dunlin.data.Share;
 import io.dunlin.data.TokenBatchSource;
 import io.dunlin.data.TokenShards;
 import io.dunlin.device.Device;
@@ -19,7 +20,9 @@ import io.dunlin.launcher.report.Report;
 import io.dunlin.model.Model;
 import io.dunlin.model.PassKind;
 import io.dunlin.optim.AdamW;
-import io.dunlin.train.Accumulation;
+import io.dunlin.parallel.mesh.Mesh;
+import io.dunlin.parallel.mesh.Spread;
+import io.dunlin.parallel.shard.Sharding;
 import io.dunlin.train.Evaluation;
 import io.dunlin.train.GradientExchange;
 import io.dunlin.train.LocalExecutor;
@@ -43,6 +46,7 @@ final class Training implements AutoCloseable {
     private final TrainState state;
 
     private final Device device;
+    private final Sharding sharding;
     private final Model model;
     private final BatchPlan plan;
     private final GradientExchange exchange;
@@ -64,26 +68,26 @@ final class Training implements AutoCloseable {
                 ComputeDevice.open(job.train().device(), spec.seat(), links.memory(), Links.patience(job));
         opened.remark().ifPresent(this::report);
         device = opened.device();
-        model = Model.create(job.model().config(), device, job.train().precision());
+        sharding = links.sharding(job);
+        model = Model.create(job.model().config(), device, job.train().precision(), sharding::weights);
         plan = BatchPlan.of(
                 job.model().context(), job.train().microBatch(), job.train().tokensPerStep());
-        exchange = links.exchange(model, job);
+        exchange = sharding.exchange(model);
         peers = links.peers();
-        LocalExecutor executor = new LocalExecutor(
+        LocalExecutor executor = sharding.executor(
                 model,
                 model.plan(plan.microBatch(), plan.context(), job.train().recompute(), PassKind.TRAIN),
-                exchange,
-                job.run().deterministic() ? Accumulation.TREE : Accumulation.RUNNING);
-        optimizer = new AdamW(model.parameters(), device, JobParts.adamW(job.optimizer()));
+                exchange);
+        optimizer = new AdamW(model.owned(), device, JobParts.adamW(job.optimizer()));
         TokenShards shards = open(spec.data().train());
         batches = new TokenBatchSource(shards, plan, order(), job.timeouts().step());
-        samples = spec.rank() == 0 ? SampleReports.writing(link, job, model) : SampleReports.waiting(link, job);
+        samples = samples();
         checkpointer = checkpointer();
         trainer = new Trainer(
                 executor,
                 optimizer,
                 batches,
-                new Trainer.Settings(JobParts.learningRate(job), job.optimizer().clip(), spec.rank(), spec.ranks()),
+                new Trainer.Settings(JobParts.learningRate(job), job.optimizer().clip(), share()),
                 System::nanoTime,
                 listeners(links));
         links.requireAgreement(spec, opened.kind());
@@ -137,7 +141,7 @@ final class Training implements AutoCloseable {
                     model.plan(plan.microBatch(), plan.context(), job.train().recompute(), PassKind.EVALUATE),
                     source,
                     exchange,
-                    new Evaluation.Settings(job.eval().batches(), spec.rank(), spec.ranks()));
+                    new Evaluation.Settings(job.eval().batches(), share()));
             long tokens = Math.min(job.eval().batches() * plan.tokensPerStep(), validationTokens());
             listeners.add(
                     new EvaluationReports(link, evaluation, job.eval().interval(), tokens, checkpointer::evaluated));
@@ -156,7 +160,26 @@ final class Training implements AutoCloseable {
     }
 
     private RunContent content() {
-        return RunContent.replicated(model, optimizer, JobParts.facts(job));
+        return RunContent.of(model, optimizer, copies(), JobParts.facts(job));
+    }
+
+    private RunContent.Copies copies() {
+        Mesh mesh = sharding.mesh();
+        return new RunContent.Copies(mesh.position().replica(), mesh.spans().replica());
+    }
+
+    private Share share() {
+        return sharding.mesh().share();
+    }
+
+    /** Where weights are spread, a text takes all ranks to write. */
+    private SampleReports samples() {
+        if (spec.rank() == 0) {
+            return SampleReports.writing(link, job, model);
+        }
+        return sharding.mesh().degrees().weights() == Spread.NONE
+                ? SampleReports.waiting(link, job)
+                : SampleReports.helping(link, job, model);
     }
 
     static CheckpointFolder folder(LaunchSpec spec) {

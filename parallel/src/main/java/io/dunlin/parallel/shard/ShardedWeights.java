@@ -94,7 +94,9 @@ public final class ShardedWeights implements WeightStore {
 
     private MemorySegment[] placeWhole(Needs needs) {
         MemorySegment flat = needs.device()
-                .allocate("weights", units.stream().mapToLong(Unit::length).sum() * dtype.bytes());
+                .allocate(
+                        "sharded weights",
+                        units.stream().mapToLong(Unit::length).sum() * dtype.bytes());
         MemorySegment[] ofUnits = new MemorySegment[units.size()];
         for (Unit unit : units) {
             ofUnits[unit.number()] = flat.asSlice(unit.offset() * dtype.bytes(), unit.length() * dtype.bytes());
@@ -109,7 +111,7 @@ public final class ShardedWeights implements WeightStore {
 
     private MemorySegment[] allocateParts(Needs needs) {
         MemorySegment all =
-                needs.device().allocate("weights", plan.elements(plan::weights, mesh.rank()) * dtype.bytes());
+                needs.device().allocate("sharded weights", plan.elements(plan::weights, mesh.rank()) * dtype.bytes());
         return cut(all, plan::weights, dtype.bytes());
     }
 

@@ -15,7 +15,7 @@ import java.time.Duration;
  */
 public record Staging(Device device, Stream compute, int slots, Duration deadline) {
     /** Enough that a bucket leaves the device, one travels and one returns, all at a time, with as many waiting. */
-    private static final int SLOTS = 6;
+    public static final int SLOTS = 6;
 
     /** With a standard number of slots. */
     public static Staging of(Device device, Stream compute, Duration deadline) {

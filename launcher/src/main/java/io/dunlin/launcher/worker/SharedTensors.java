@@ -5,15 +5,17 @@ import io.dunlin.device.cpu.MemorySource;
 import io.dunlin.launcher.report.Readable;
 import io.dunlin.launcher.report.Report;
 import java.lang.foreign.MemorySegment;
+import java.util.Set;
 
 /**
- * Gradients where the ranks of this host add them up in place, if there is room for those of all of them; else they are
- * copied for each exchange, and a notice says so.
+ * Gradients and sharded weights where the ranks of this host read them in place, if there is room for those of all of
+ * them; else they are copied for each exchange, and a notice says so.
  *
  * <p>Room is looked at before any rank has taken some, so that all ranks of a host see the same.
  */
-final class SharedGradients implements MemorySource {
-    private static final String PURPOSE = "gradients"; // see GradientBuffer
+final class SharedTensors implements MemorySource {
+    private static final Set<String> EXCHANGED = Set.of(
+            "gradients", "gradients received", "sharded weights", "weights in use"); // see the parts that exchange
     private static final long SPARE_BYTES = 64L << 20;
 
     private final SharedMemory memory;
@@ -21,7 +23,7 @@ final class SharedGradients implements MemorySource {
     private final AgentLink link;
     private long leftBytes; // for all ranks of this host
 
-    private SharedGradients(SharedMemory memory, long ranksHere, AgentLink link) {
+    private SharedTensors(SharedMemory memory, long ranksHere, AgentLink link) {
         this.memory = memory;
         this.ranksHere = ranksHere;
         this.link = link;
@@ -30,12 +32,12 @@ final class SharedGradients implements MemorySource {
 
     /** Looks at the room; to be made before the agent lets any rank go on. */
     static MemorySource of(SharedMemory memory, long ranksHere, AgentLink link) {
-        return ranksHere == 1 ? MemorySource.NONE : new SharedGradients(memory, ranksHere, link);
+        return ranksHere == 1 ? MemorySource.NONE : new SharedTensors(memory, ranksHere, link);
     }
 
     @Override
     public MemorySegment offer(String purpose, long lengthBytes) {
-        if (!purpose.equals(PURPOSE)) {
+        if (!EXCHANGED.contains(purpose)) {
             return MemorySegment.NULL;
         }
         long neededBytes = lengthBytes * ranksHere;
@@ -43,9 +45,12 @@ final class SharedGradients implements MemorySource {
             link.report(new Report.Notice(
                     Report.Level.WARNING,
                     "",
-                    "gradients of %d ranks (%s) do not fit in shared memory (%s left): they are copied for each exchange; docker --shm-size, or launch.aeron_dir on a larger tmpfs"
+                    "%s of %d ranks (%s) do not fit in shared memory (%s left): they are copied for each exchange; docker --shm-size, or launch.aeron_dir on a larger tmpfs"
                             .formatted(
-                                    ranksHere, Readable.memory(neededBytes), Readable.memory(Math.max(0, leftBytes)))));
+                                    purpose,
+                                    ranksHere,
+                                    Readable.memory(neededBytes),
+                                    Readable.memory(Math.max(0, leftBytes)))));
             return MemorySegment.NULL;
         }
         leftBytes -= neededBytes;
