@@ -279,11 +279,15 @@ public record SmallRun(
     /** Trains as one rank of a topology. */
     public Outcome rank(Topology topology, int rank, Communicator world, MeshCommunicators.Opener opener) {
         Mesh mesh = Mesh.of(degrees, topology, rank);
-        Sharding sharding = new Sharding(
+        return rank(mesh, MeshCommunicators.open(mesh, world, opener));
+    }
+
+    /** Trains as one rank of a mesh. */
+    public Outcome rank(Mesh mesh, MeshCommunicators communicators) {
+        return train(new Sharding(
                 mesh,
-                MeshCommunicators.open(mesh, world, opener),
-                new Sharding.Settings(accumulation, bucketBytes, SLOTS, Duration.ofSeconds(30)));
-        return train(sharding);
+                communicators,
+                new Sharding.Settings(accumulation, bucketBytes, SLOTS, Duration.ofSeconds(30))));
     }
 
     private Outcome train(Sharding sharding) {

@@ -5,6 +5,7 @@ import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.Topology;
 import io.dunlin.parallel.mesh.Mesh;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -60,8 +61,20 @@ public record MeshCommunicators(
                 .toList();
     }
 
-    /** Bytes that this rank has sent so far to ranks as far away as that. */
-    public long sentBytes(Topology.Scale distance) {
-        return all().stream().mapToLong(one -> one.sentBytes(distance)).sum();
+    /**
+     * Bytes that this rank has sent so far for one purpose, over one distance.
+     *
+     * @param purpose the name of the group
+     * @param distance to the ranks they were sent to
+     * @param bytes headers of flows included, those of the transport not
+     */
+    public record Traffic(String purpose, Topology.Scale distance, long bytes) {}
+
+    /** What this rank has sent so far, for all purposes and distances. */
+    public List<Traffic> traffic() {
+        return all().stream()
+                .flatMap(one -> Arrays.stream(Topology.Scale.values())
+                        .map(scale -> new Traffic(one.group().name(), scale, one.sentBytes(scale))))
+                .toList();
     }
 }
