@@ -54,6 +54,9 @@ public interface WeightStore {
     /** The work submitted so far is the last to use the weights of a unit, until it is entered again. */
     void leave(int unit);
 
+    /** Nanoseconds that {@link #enter} has waited for other ranks since the store was made. */
+    long waitedNs();
+
     /** The values of {@link #owned()} and their copies have been updated together, on every rank. */
     void updated();
 

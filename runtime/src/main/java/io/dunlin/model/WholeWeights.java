@@ -56,6 +56,11 @@ public final class WholeWeights implements WeightStore {
     public void leave(int unit) {}
 
     @Override
+    public long waitedNs() {
+        return 0;
+    }
+
+    @Override
     public void updated() {
         kernels.weightsChanged();
     }

@@ -24,6 +24,9 @@ public interface GradientAccumulator {
     /** A turn in which this rank has no micro-batch, but others of its group may have one. */
     void skip(Pass pass, boolean last, GradientReady ready);
 
+    /** Nanoseconds that this rank has waited for others in {@link #add} and {@link #skip} since this was made. */
+    long waitedNs();
+
     /** Length of the sums. */
     long elements();
 

@@ -50,6 +50,7 @@ public final class LocalExecutor implements StepExecutor {
         List<MicroBatch> microBatches = batch.microBatches();
         float gradientScale = (float) (1.0 / batch.globalTargets());
         clearLosses(batch.globalMicroBatches());
+        long waitedBeforeNs = accumulator.waitedNs() + model.weights().waitedNs();
         exchange.begin(accumulator.begin(batch));
         int turns = batch.turns();
         for (int turn = 0; turn < turns; turn++) {
@@ -61,7 +62,7 @@ public final class LocalExecutor implements StepExecutor {
                 accumulator.skip(pass, last, exchangeReady);
             }
         }
-        long waitedNs = exchange.finish();
+        long waitedNs = exchange.finish() + accumulator.waitedNs() + model.weights().waitedNs() - waitedBeforeNs;
         accumulator.deliver();
         Tally tally = exchange.agree(new Tally(lossSums, state.takeRequests(), squares()));
         double total = norm.total(tally.squares());

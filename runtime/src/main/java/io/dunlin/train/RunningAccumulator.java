@@ -45,6 +45,11 @@ final class RunningAccumulator implements GradientAccumulator {
     }
 
     @Override
+    public long waitedNs() {
+        return 0;
+    }
+
+    @Override
     public long elements() {
         return sum.elements();
     }

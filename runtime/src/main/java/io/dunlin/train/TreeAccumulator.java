@@ -74,6 +74,11 @@ final class TreeAccumulator implements GradientAccumulator {
     }
 
     @Override
+    public long waitedNs() {
+        return 0;
+    }
+
+    @Override
     public long elements() {
         return model.flatElements();
     }

@@ -202,6 +202,11 @@ class PassTest {
         }
 
         @Override
+        public long waitedNs() {
+            return whole.waitedNs();
+        }
+
+        @Override
         public void updated() {
             whole.updated();
         }

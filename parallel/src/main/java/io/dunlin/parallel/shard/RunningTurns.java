@@ -82,9 +82,9 @@ final class RunningTurns implements TurnReduction {
     }
 
     @Override
-    public void complete(int unit, int turn, Passage slot) {
+    public long complete(int unit, int turn, Passage slot) {
         Part part = parts.get(unit);
-        Objects.requireNonNull(started[unit]).await();
+        long waitedNs = Objects.requireNonNull(started[unit]).await();
         slot.store(part.range.offset() * Float.BYTES, part.range.length() * Float.BYTES);
         if (part.slot.isEmpty()) {
             part.slot.add(ScatteringAccumulator.vector(slot.device(), part.range.offset(), part.range.length()));
@@ -95,6 +95,7 @@ final class RunningTurns implements TurnReduction {
         } else {
             kernels.add(part.sum, arrived, part.sum);
         }
+        return waitedNs;
     }
 
     @Override

@@ -47,6 +47,7 @@ final class ScatteringAccumulator implements GradientAccumulator {
     private MemorySegment delivered = MemorySegment.NULL;
     private GradientReady downstream = GradientReady.NOBODY;
     private int turn;
+    private long waitedNs;
 
     /**
      * Allocates the slots.
@@ -111,9 +112,14 @@ final class ScatteringAccumulator implements GradientAccumulator {
     /** Waits for the unit that has travelled longest, and adds what has come. */
     private void complete() {
         int unit = travelling.removeFirst();
-        reduction.complete(unit, turn, slotMemory[slots.of(unit)]);
+        waitedNs += reduction.complete(unit, turn, slotMemory[slots.of(unit)]);
         Range range = ranges.get(unit);
         downstream.ready(range.offset(), range.length());
+    }
+
+    @Override
+    public long waitedNs() {
+        return waitedNs;
     }
 
     @Override

@@ -55,6 +55,11 @@ public final class ShardedWeights implements WeightStore {
 
             @Override
             public void leave(int unit, long version) {}
+
+            @Override
+            public long waitedNs() {
+                return 0;
+            }
         };
 
         /** The weights of a unit, of this version, are needed. */
@@ -62,6 +67,9 @@ public final class ShardedWeights implements WeightStore {
 
         /** They are not, for now. */
         void leave(int unit, long version);
+
+        /** Nanoseconds waited for other ranks. */
+        long waitedNs();
     }
 
     /** Allocates what this rank keeps. */
@@ -214,6 +222,11 @@ public final class ShardedWeights implements WeightStore {
     @Override
     public void leave(int unit) {
         gathering.leave(unit, version);
+    }
+
+    @Override
+    public long waitedNs() {
+        return gathering.waitedNs();
     }
 
     @Override

@@ -143,9 +143,9 @@ final class TreeTurns implements TurnReduction {
     }
 
     @Override
-    public void complete(int unit, int turn, Passage slot) {
+    public long complete(int unit, int turn, Passage slot) {
         Part part = parts.get(unit);
-        Objects.requireNonNull(started[unit]).await();
+        long waitedNs = Objects.requireNonNull(started[unit]).await();
         int senders = senders(turn);
         received[slots.of(unit)].store(0, senders * part.length * Float.BYTES);
         for (int member = 0; member < senders; member++) {
@@ -156,6 +156,7 @@ final class TreeTurns implements TurnReduction {
                 kernels.add(left, view(addition.right(), unit), left);
             }
         }
+        return waitedNs;
     }
 
     private Tensor view(int buffer, int unit) {

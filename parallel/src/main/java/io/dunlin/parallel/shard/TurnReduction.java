@@ -19,8 +19,12 @@ sealed interface TurnReduction permits RunningTurns, TreeTurns {
      */
     void start(int unit, int turn, Passage slot);
 
-    /** Waits for this rank's part of a unit and adds it to the sums, for the work submitted from here on. */
-    void complete(int unit, int turn, Passage slot);
+    /**
+     * Waits for this rank's part of a unit and adds it to the sums, for the work submitted from here on.
+     *
+     * @return nanoseconds waited
+     */
+    long complete(int unit, int turn, Passage slot);
 
     /** Where the sum over all ranks is when the step's exchange has finished. */
     MemorySegment result();

@@ -38,6 +38,7 @@ final class UnitGathering implements ShardedWeights.Gathering {
     private final List<List<Tensor>> computes = new ArrayList<>(); // [unit][parameter], in its slot
     private final @Nullable Work[] arriving; // [unit]
     private final boolean[] present; // [unit]
+    private long waitedNs;
 
     /** Parts of units that a group has together. */
     private record Source(Communicator communicator, MemorySegment[] parts, List<List<Long>> lengthsBytes) {
@@ -109,7 +110,7 @@ final class UnitGathering implements ShardedWeights.Gathering {
             start(unit, version);
         }
         Passage slot = slotMemory[slots.of(unit)];
-        Objects.requireNonNull(arriving[unit]).await();
+        waitedNs += Objects.requireNonNull(arriving[unit]).await();
         arriving[unit] = null;
         slot.store(0, units.get(unit).length() * bytesOf(unit));
         place(unit, computes.get(unit));
@@ -117,6 +118,11 @@ final class UnitGathering implements ShardedWeights.Gathering {
         if (next != WeightStore.NOT_KNOWN && next != unit && !slots.sameSlot(unit, next) && arriving[next] == null) {
             start(next, version);
         }
+    }
+
+    @Override
+    public long waitedNs() {
+        return waitedNs;
     }
 
     private int bytesOf(int unit) {
