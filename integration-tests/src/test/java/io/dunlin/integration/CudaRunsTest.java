@@ -116,4 +116,19 @@ class CudaRunsTest {
             assertThat(process.text()).contains("DUN-422").contains("free").doesNotContain("\tat ");
         }
     }
+
+    @Test
+    @Tag("standin-only")
+    void shouldTrainOnSeveralGpusWhatOneCannotHold() {
+        TestJob job = SHORT.with("train.device", "\"cuda\"").with("model.layers", 8).with("model.width", 128);
+        StandInEnvironment small = StandInEnvironment.build().with("devices", 4).memoryMegabytes(16);
+        try (LocalCluster cluster = LocalCluster.withGpus(folder, small)) {
+            cluster.train("whole", job, 4).endsWith(3);
+            DunlinProcess sharded = cluster.train("sharded", job.with("parallel.shard", "\"zero3\""), 4);
+            sharded.succeeds();
+
+            assertThat(sharded.text()).contains("dp 4, zero3");
+            assertThat(cluster.run("sharded").steps()).hasSize(2);
+        }
+    }
 }

@@ -6,6 +6,8 @@ import io.dunlin.device.cuda.CudaDevice;
 import io.dunlin.device.cuda.CudaOptions;
 import io.dunlin.device.cuda.NeedsCuda;
 import io.dunlin.parallel.SmallRun.Outcome;
+import io.dunlin.parallel.mesh.ShardScheme;
+import io.dunlin.parallel.mesh.TopologyText;
 import io.dunlin.train.Accumulation;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
@@ -34,6 +36,18 @@ class TrainsOnCudaTest {
         Outcome expected = run.alone();
 
         assertThat(LoopbackRanks.train(3, run)).allSatisfy(outcome -> outcome.assertSameBits(expected));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"ZERO1", "ZERO2", "ZERO3", "ZERO_PLUS_PLUS", "TOPO"})
+    void shouldGiveTheSameBitsHoweverTensorsAreSharded(ShardScheme scheme) {
+        SmallRun run = SmallRun.of(SmallFamily.GPT.config(), Accumulation.TREE)
+                .batches(12, 2)
+                .steps(2)
+                .on(TrainsOnCudaTest::open);
+
+        LoopbackRanks.train(TopologyText.parse("2x1x2").orElseThrow().topology(), run.sharded(scheme.degrees()))
+                .assertSameBits(run.alone());
     }
 
     private static CudaDevice open() {
