@@ -1,0 +1,165 @@
+package io.dunlin.parallel.plan;
+
+import io.dunlin.collectives.Topology.Level;
+import io.dunlin.collectives.Topology.Scale;
+import io.dunlin.parallel.mesh.MeshException;
+import io.dunlin.parallel.mesh.ShardDegrees;
+import io.dunlin.parallel.mesh.Spread;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Tries all nested degrees on a topology, with and without a second copy of the weights.
+ *
+ * @param planner of the topology
+ * @param limitBytes memory of each rank
+ */
+public record LayoutSearch(Planner planner, long limitBytes) {
+    /**
+     * A layout that was tried.
+     *
+     * @param plan of it
+     * @param excess what keeps it from fitting; empty if it fits
+     */
+    public record Candidate(Plan plan, Optional<Excess> excess) {}
+
+    /**
+     * Too much memory.
+     *
+     * @param bytes over the limit
+     * @param largestClass what takes the most
+     */
+    public record Excess(long bytes, String largestClass) {}
+
+    /** What would make a layout fit: a sentence, and what follows from it. */
+    public record Change(String sentence, Workload workload, Plan plan) {}
+
+    /** All layouts: those that fit by time, or by bytes where the hardware is not known, then the others by memory. */
+    public List<Candidate> all(Workload workload) {
+        List<Candidate> all = new ArrayList<>();
+        for (ShardDegrees degrees : degrees()) {
+            try {
+                all.add(candidate(planner.plan(workload, degrees)));
+            } catch (MeshException unlikeHosts) {
+                // These ranks cannot be spread so: nothing to rank.
+                continue;
+            }
+        }
+        Comparator<Candidate> order = Comparator.comparing(c -> c.excess().isPresent());
+        all.sort(order.thenComparing(c -> c.excess().map(Excess::bytes).orElse(0L))
+                .thenComparingDouble(c -> cost(c.plan()))
+                .thenComparingLong(c -> c.plan().memory().total()));
+        return all;
+    }
+
+    /** Whether a layout fits. */
+    public Candidate candidate(Plan plan) {
+        long over = plan.memory().total() - limitBytes;
+        return new Candidate(
+                plan, over > 0 ? Optional.of(new Excess(over, plan.memory().largestClass())) : Optional.empty());
+    }
+
+    /** Seconds without overlap, or bytes, those of outer levels counting more. */
+    private static double cost(Plan plan) {
+        return plan.time()
+                .map(StepTime::withoutOverlap)
+                .orElseGet(() -> 100.0 * plan.traffic().busiestBytes(Scale.CLUSTER)
+                        + 10.0 * plan.traffic().busiestBytes(Scale.HOST)
+                        + plan.traffic().busiestBytes(Scale.PACKAGE));
+    }
+
+    /** Nested degrees that differ on this topology. */
+    private List<ShardDegrees> degrees() {
+        List<Spread> spreads = spreads();
+        List<ShardDegrees> all = new ArrayList<>();
+        for (int weights = 0; weights < spreads.size(); weights++) {
+            for (int gradients = weights; gradients < spreads.size(); gradients++) {
+                for (int optimizer = gradients; optimizer < spreads.size(); optimizer++) {
+                    for (int secondary = 0; secondary < Math.max(1, weights); secondary++) {
+                        all.add(new ShardDegrees(
+                                spreads.get(weights),
+                                spreads.get(gradients),
+                                spreads.get(optimizer),
+                                spreads.get(secondary)));
+                    }
+                }
+            }
+        }
+        return all;
+    }
+
+    /** From none to all ranks; a level that is no wider than the one before is left out. */
+    private List<Spread> spreads() {
+        List<Spread> spreads = new ArrayList<>(List.of(Spread.NONE));
+        int domains = planner.topology().size();
+        for (Level level : planner.topology().levels()) {
+            if (level.domains().size() < domains) {
+                domains = level.domains().size();
+                spreads.add(
+                        switch (level.scale()) {
+                            case PACKAGE -> Spread.PACKAGE;
+                            case HOST -> domains == 1 ? Spread.CLUSTER : Spread.HOST;
+                            case CLUSTER -> Spread.CLUSTER;
+                        });
+            }
+        }
+        return spreads;
+    }
+
+    /**
+     * Ways to make a layout fit, those that change least first: smaller micro-batches, blocks computed again, the fastest
+     * wider layout, and if none of these is enough by itself, all of them. Empty if nothing helps.
+     */
+    public List<Change> changes(Workload workload, ShardDegrees degrees) {
+        List<Change> changes = new ArrayList<>();
+        smallerMicroBatch(workload, degrees).ifPresent(changes::add);
+        Workload recomputing = workload.recomputing();
+        if (!recomputing.equals(workload)) {
+            fitting("train.recompute = \"layer\"", recomputing, degrees).ifPresent(changes::add);
+        }
+        wider(workload, degrees, "").ifPresent(changes::add);
+        if (changes.isEmpty()) {
+            Workload least = recomputing.withMicroBatch(1);
+            String sentence = "train.micro_batch = 1, train.recompute = \"layer\"";
+            fitting(sentence, least, degrees)
+                    .or(() -> wider(least, degrees, sentence + " and "))
+                    .ifPresent(changes::add);
+        }
+        return changes;
+    }
+
+    private Optional<Change> smallerMicroBatch(Workload workload, ShardDegrees degrees) {
+        for (int rows = workload.batch().microBatch() - 1; rows >= 1; rows = rows == 1 ? 0 : rows / 2) {
+            Optional<Change> change = fitting("train.micro_batch = " + rows, workload.withMicroBatch(rows), degrees);
+            if (change.isPresent()) {
+                return change;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Change> fitting(String sentence, Workload workload, ShardDegrees degrees) {
+        Plan plan = planner.plan(workload, degrees);
+        return candidate(plan).excess().isPresent()
+                ? Optional.empty()
+                : Optional.of(new Change(sentence, workload, plan));
+    }
+
+    /** The first of the layouts that fit which spreads everything at least as far. */
+    private Optional<Change> wider(Workload workload, ShardDegrees degrees, String before) {
+        return all(workload).stream()
+                .filter(candidate -> candidate.excess().isEmpty())
+                .map(Candidate::plan)
+                .filter(plan -> atLeast(plan.degrees(), degrees))
+                .findFirst()
+                .map(plan -> new Change(before + SpreadText.sentence(plan.degrees()), workload, plan));
+    }
+
+    private static boolean atLeast(ShardDegrees wide, ShardDegrees narrow) {
+        return wide.weights().compareTo(narrow.weights()) >= 0
+                && wide.gradients().compareTo(narrow.gradients()) >= 0
+                && wide.optimizer().compareTo(narrow.optimizer()) >= 0;
+    }
+}
