@@ -4,11 +4,17 @@ import io.dunlin.collectives.Topology.Level;
 import io.dunlin.collectives.Topology.Scale;
 import io.dunlin.parallel.mesh.MeshException;
 import io.dunlin.parallel.mesh.ShardDegrees;
+import io.dunlin.parallel.mesh.ShardScheme;
 import io.dunlin.parallel.mesh.Spread;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 
 /**
  * Tries all nested degrees on a topology, with and without a second copy of the weights.
@@ -70,19 +76,22 @@ public record LayoutSearch(Planner planner, long limitBytes) {
                         + plan.traffic().busiestBytes(Scale.PACKAGE));
     }
 
-    /** Nested degrees that differ on this topology. */
+    /** Nested degrees that differ on this topology; those that a word of the job file means as that word means them. */
     private List<ShardDegrees> degrees() {
-        List<Spread> spreads = spreads();
+        SequencedMap<Integer, Spread> spreads = spreads();
+        List<Spread> each = List.copyOf(spreads.sequencedValues());
+        Map<ShardDegrees, ShardDegrees> named = new HashMap<>();
+        for (ShardScheme scheme : ShardScheme.values()) {
+            narrowest(scheme.degrees(), spreads).ifPresent(same -> named.putIfAbsent(same, scheme.degrees()));
+        }
         List<ShardDegrees> all = new ArrayList<>();
-        for (int weights = 0; weights < spreads.size(); weights++) {
-            for (int gradients = weights; gradients < spreads.size(); gradients++) {
-                for (int optimizer = gradients; optimizer < spreads.size(); optimizer++) {
+        for (int weights = 0; weights < each.size(); weights++) {
+            for (int gradients = weights; gradients < each.size(); gradients++) {
+                for (int optimizer = gradients; optimizer < each.size(); optimizer++) {
                     for (int secondary = 0; secondary < Math.max(1, weights); secondary++) {
-                        all.add(new ShardDegrees(
-                                spreads.get(weights),
-                                spreads.get(gradients),
-                                spreads.get(optimizer),
-                                spreads.get(secondary)));
+                        ShardDegrees degrees = new ShardDegrees(
+                                each.get(weights), each.get(gradients), each.get(optimizer), each.get(secondary));
+                        all.add(named.getOrDefault(degrees, degrees));
                     }
                 }
             }
@@ -90,22 +99,41 @@ public record LayoutSearch(Planner planner, long limitBytes) {
         return all;
     }
 
-    /** From none to all ranks; a level that is no wider than the one before is left out. */
-    private List<Spread> spreads() {
-        List<Spread> spreads = new ArrayList<>(List.of(Spread.NONE));
-        int domains = planner.topology().size();
+    /** From none to all ranks, by number of domains; a level that is no wider than the one before is left out. */
+    private SequencedMap<Integer, Spread> spreads() {
+        SequencedMap<Integer, Spread> spreads = new LinkedHashMap<>();
+        spreads.put(planner.topology().size(), Spread.NONE);
         for (Level level : planner.topology().levels()) {
-            if (level.domains().size() < domains) {
-                domains = level.domains().size();
-                spreads.add(
-                        switch (level.scale()) {
-                            case PACKAGE -> Spread.PACKAGE;
-                            case HOST -> domains == 1 ? Spread.CLUSTER : Spread.HOST;
-                            case CLUSTER -> Spread.CLUSTER;
-                        });
-            }
+            spreads.putIfAbsent(level.domains().size(), spread(level.scale()));
         }
         return spreads;
+    }
+
+    private static Spread spread(Scale scale) {
+        return switch (scale) {
+            case PACKAGE -> Spread.PACKAGE;
+            case HOST -> Spread.HOST;
+            case CLUSTER -> Spread.CLUSTER;
+        };
+    }
+
+    /** Degrees that mean the same on this topology, by the narrowest words; empty if it does not know packages. */
+    private Optional<ShardDegrees> narrowest(ShardDegrees degrees, Map<Integer, Spread> spreads) {
+        Map<Spread, Spread> words = new EnumMap<>(Spread.class);
+        words.put(Spread.NONE, Spread.NONE);
+        for (Level level : planner.topology().levels()) {
+            words.put(
+                    spread(level.scale()), spreads.getOrDefault(level.domains().size(), Spread.CLUSTER));
+        }
+        List<Spread> all = List.of(degrees.weights(), degrees.gradients(), degrees.optimizer(), degrees.secondary());
+        if (!words.keySet().containsAll(all)) {
+            return Optional.empty();
+        }
+        List<Spread> same =
+                all.stream().map(spread -> words.getOrDefault(spread, spread)).toList();
+        boolean copyIsAll = same.get(3) != Spread.NONE && same.get(3).compareTo(same.get(0)) >= 0;
+        return Optional.of(
+                new ShardDegrees(same.get(0), same.get(1), same.get(2), copyIsAll ? Spread.NONE : same.get(3)));
     }
 
     /**
@@ -147,14 +175,16 @@ public record LayoutSearch(Planner planner, long limitBytes) {
                 : Optional.of(new Change(sentence, workload, plan));
     }
 
-    /** The first of the layouts that fit which spreads everything at least as far. */
+    /** The first of the layouts with a name that fit and spread everything at least as far. */
     private Optional<Change> wider(Workload workload, ShardDegrees degrees, String before) {
         return all(workload).stream()
                 .filter(candidate -> candidate.excess().isEmpty())
                 .map(Candidate::plan)
                 .filter(plan -> atLeast(plan.degrees(), degrees))
+                .filter(plan -> SpreadText.scheme(plan.degrees()).isPresent())
                 .findFirst()
-                .map(plan -> new Change(before + SpreadText.sentence(plan.degrees()), workload, plan));
+                .map(plan -> new Change(
+                        before + "parallel.shard = \"" + SpreadText.word(plan.degrees()) + "\"", workload, plan));
     }
 
     private static boolean atLeast(ShardDegrees wide, ShardDegrees narrow) {

@@ -18,21 +18,14 @@ public final class SpreadText {
                 .findFirst();
     }
 
-    /** What to write into a job, or what to spread how where no word of the job file says it. */
-    static String sentence(ShardDegrees degrees) {
-        return scheme(degrees)
-                .map(scheme -> "parallel.shard = \"" + scheme.label() + "\"")
-                .orElseGet(() -> "weights over %s, gradients over %s, optimizer over %s%s (no job key says this yet)"
-                        .formatted(
-                                word(degrees.weights()),
-                                word(degrees.gradients()),
-                                word(degrees.optimizer()),
-                                degrees.secondary() == Spread.NONE
-                                        ? ""
-                                        : ", second copy over " + word(degrees.secondary())));
+    /** One word: the name, or the levels of weights, gradients, optimizer and the second copy: {@code none-host-cluster}. */
+    public static String word(ShardDegrees degrees) {
+        String levels = word(degrees.weights()) + "-" + word(degrees.gradients()) + "-" + word(degrees.optimizer());
+        String copy = degrees.secondary() == Spread.NONE ? "" : "+" + word(degrees.secondary());
+        return scheme(degrees).map(ShardScheme::label).orElse(levels + copy);
     }
 
     private static String word(Spread spread) {
-        return spread == Spread.NONE ? "nothing" : "a " + spread.name().toLowerCase(Locale.ROOT);
+        return spread.name().toLowerCase(Locale.ROOT);
     }
 }
