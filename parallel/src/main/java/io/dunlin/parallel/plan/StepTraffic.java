@@ -10,6 +10,7 @@ import io.dunlin.parallel.mesh.Spread;
 import io.dunlin.parallel.plan.TrafficCount.Parts;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -37,6 +38,7 @@ final class StepTraffic {
     private final int microBatches;
     private final TrafficCount count;
     private final Map<String, List<Group>> groups = new HashMap<>();
+    private int times; // the units that are being added
 
     private StepTraffic(ShardDegrees degrees, Topology topology, WireFormat wires, int microBatches) {
         this.degrees = degrees;
@@ -61,9 +63,7 @@ final class StepTraffic {
      */
     static Traffic of(ShardDegrees degrees, Topology topology, WireFormat wires, Units units, int microBatches) {
         StepTraffic step = new StepTraffic(degrees, topology, wires, microBatches);
-        for (int unit = 0; unit < units.elements().size(); unit++) {
-            step.add(units, unit);
-        }
+        units.kinds().forEach(step::add);
         return step.count.traffic();
     }
 
@@ -78,6 +78,15 @@ final class StepTraffic {
             elements = List.copyOf(elements);
         }
 
+        /** How many there are of each kind: blocks are alike, and are counted once. */
+        private Map<Kind, Integer> kinds() {
+            Map<Kind, Integer> kinds = new LinkedHashMap<>();
+            for (int unit = 0; unit < elements.size(); unit++) {
+                kinds.merge(new Kind(elements.get(unit), visits(unit)), 1, Integer::sum);
+            }
+            return kinds;
+        }
+
         private Visits visits(int unit) {
             if (unit == 0) {
                 return new Visits(tiedHead ? 2 : 1, 0);
@@ -86,11 +95,15 @@ final class StepTraffic {
         }
     }
 
-    private void add(Units units, int unit) {
-        long elements = units.elements().get(unit);
+    /** Units that are exchanged alike. */
+    private record Kind(long elements, Visits visits) {}
+
+    private void add(Kind kind, int units) {
+        long elements = kind.elements();
+        times = units;
         ShardPlan plan = new ShardPlan(meshes.getFirst(), List.of(elements));
         if (degrees.weights() != Spread.NONE) {
-            addWeights(units.visits(unit), plan, elements);
+            addWeights(kind.visits(), plan, elements);
         }
         if (degrees.gradients() != Spread.NONE) {
             scatter("gradients", Mesh::gradientsGroup, r -> plan.gradients(0, r).length(), this::turns);
@@ -173,7 +186,7 @@ final class StepTraffic {
             long[] bytes = group.ranks().stream()
                     .mapToLong(r -> wire.bytes(elements.applyAsLong(r)))
                     .toArray();
-            parts.add(new Parts(group.ranks(), bytes, repeats.apply(group)));
+            parts.add(new Parts(group.ranks(), bytes, (long) times * repeats.apply(group)));
         }
         count.add(purpose, parts);
     }
