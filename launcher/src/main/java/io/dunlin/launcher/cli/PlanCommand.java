@@ -16,6 +16,7 @@ import io.dunlin.parallel.plan.LayoutSearch.Change;
 import io.dunlin.parallel.plan.Plan;
 import io.dunlin.parallel.plan.Planner;
 import io.dunlin.parallel.plan.SpreadText;
+import io.dunlin.parallel.plan.StepTime;
 import io.dunlin.parallel.plan.Workload;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,6 +80,8 @@ final class PlanCommand implements Callable<Integer> {
      *
      * @param ranks of the job
      * @param hosts they are on
+     * @param device that figures are of; empty if not named
+     * @param efficiency share of its peak that is assumed
      * @param parameters of the model
      * @param tokensPerStep of all ranks
      * @param limitBytes memory of a rank; 0 if not known
@@ -88,6 +91,8 @@ final class PlanCommand implements Callable<Integer> {
     private record Report(
             int ranks,
             int hosts,
+            String device,
+            double efficiency,
             long parameters,
             long tokensPerStep,
             long limitBytes,
@@ -99,13 +104,26 @@ final class PlanCommand implements Callable<Integer> {
      *
      * @param shard its name
      * @param fits whether memory suffices
+     * @param memoryBytes of a rank
+     * @param overlappedSeconds of a step, the least; absent without a device
+     * @param oneByOneSeconds of a step, the most; absent without a device
      * @param candidate all figures
      */
-    private record Layout(String shard, boolean fits, Candidate candidate) {
+    private record Layout(
+            String shard,
+            boolean fits,
+            long memoryBytes,
+            Optional<Double> overlappedSeconds,
+            Optional<Double> oneByOneSeconds,
+            Candidate candidate) {
         static Layout of(Candidate candidate) {
+            Plan plan = candidate.plan();
             return new Layout(
-                    SpreadText.word(candidate.plan().degrees()),
+                    SpreadText.word(plan.degrees()),
                     candidate.excess().isEmpty(),
+                    plan.memory().total(),
+                    plan.time().map(StepTime::withFullOverlap),
+                    plan.time().map(StepTime::withoutOverlap),
                     candidate);
         }
     }
@@ -176,6 +194,8 @@ final class PlanCommand implements Callable<Integer> {
         Report report = new Report(
                 topology.size(),
                 topology.hosts(),
+                layouts.planner().hardware().map(Hardware::name).orElse(""),
+                efficiency,
                 workload.model().config().parameterCount(),
                 workload.batch().tokensPerStep(),
                 layouts.limitBytes() == Long.MAX_VALUE ? 0 : layouts.limitBytes(),

@@ -85,13 +85,14 @@ final class PlanScreen {
         Plan.Spans spans = plan.spans();
         line(
                 "layout",
-                "%s: weights over %s, gradients over %s, optimizer over %s%s; at most %d micro-batches on a rank",
+                "%s: weights over %s, gradients %s, optimizer %s%s; up to %d micro-batch%s a rank",
                 SpreadText.word(plan.degrees()),
                 ranks(spans.weights()),
-                ranks(spans.gradients()),
-                ranks(spans.optimizer()),
-                spans.secondary() == 0 ? "" : ", second copy over " + ranks(spans.secondary()),
-                plan.turns());
+                Readable.count(spans.gradients()),
+                Readable.count(spans.optimizer()),
+                spans.secondary() == 0 ? "" : ", second copy " + Readable.count(spans.secondary()),
+                plan.turns(),
+                plan.turns() == 1 ? "" : "es");
         out.println();
         memory(candidate);
         out.println();
@@ -102,7 +103,7 @@ final class PlanScreen {
     }
 
     private static String ranks(int ranks) {
-        return ranks == 1 ? "1 rank" : Readable.count(ranks);
+        return Readable.count(ranks) + (ranks == 1 ? " rank" : " ranks");
     }
 
     private void memory(Candidate candidate) {
@@ -131,8 +132,10 @@ final class PlanScreen {
     }
 
     private void traffic(Traffic traffic) {
-        List<Scale> levels =
-                planner.topology().levels().stream().map(Level::scale).toList();
+        List<Scale> levels = planner.topology().levels().stream()
+                .map(Level::scale)
+                .filter(level -> level != Scale.CLUSTER || planner.topology().hosts() > 1)
+                .toList();
         out.printf("%-26s", "sent in a step");
         levels.forEach(level -> out.printf(" %16s", name(level)));
         out.println();
@@ -146,7 +149,9 @@ final class PlanScreen {
                 "  a rank",
                 levels,
                 level -> traffic.totalBytes(level) / planner.topology().size());
-        cells("  into each host", levels, level -> level == Scale.CLUSTER ? traffic.busiestBytes(level) : 0);
+        if (levels.contains(Scale.CLUSTER)) {
+            cells("  into a host", levels, level -> level == Scale.CLUSTER ? traffic.busiestBytes(level) : 0);
+        }
     }
 
     private static String name(Scale level) {
@@ -218,14 +223,14 @@ final class PlanScreen {
     /** All layouts, the best first. */
     List<Candidate> ranking(List<Candidate> candidates) {
         out.printf(
-                "%n%-27s %9s %14s %14s %12s %12s%n",
-                "layout", "memory", "inside hosts", "between hosts", "overlapped", "one by one");
+                "%n%-32s %9s %9s %9s %11s %11s%n",
+                "layout", "memory", "in hosts", "between", "overlapped", "one by one");
         for (Candidate candidate : candidates) {
             Plan plan = candidate.plan();
             Traffic traffic = plan.traffic();
             long inside = traffic.totalBytes(Scale.PACKAGE) + traffic.totalBytes(Scale.HOST);
             out.printf(
-                    "%-27s %9s %14s %14s %12s %12s%s%n",
+                    "%-32s %9s %9s %9s %11s %11s%s%n",
                     SpreadText.word(plan.degrees()),
                     Readable.memory(plan.memory().total()),
                     inside == 0 ? "-" : Readable.bytes(inside),
@@ -237,6 +242,9 @@ final class PlanScreen {
                             .map(excess -> "  too large: " + excess.largestClass())
                             .orElse(""));
         }
+        out.printf(
+                "%nA layout without a name is weights-gradients-optimizer+second copy, each over the level that it names; a%n"
+                        + "job file cannot say it yet. Bytes are those of all ranks in a step.%n");
         return candidates;
     }
 

@@ -158,11 +158,14 @@ public record LayoutSearch(Planner planner, long limitBytes) {
         return changes;
     }
 
+    /** The largest micro-batch that fits; nothing but activations depends on it. */
     private Optional<Change> smallerMicroBatch(Workload workload, ShardDegrees degrees) {
-        for (int rows = workload.batch().microBatch() - 1; rows >= 1; rows = rows == 1 ? 0 : rows / 2) {
-            Optional<Change> change = fitting("train.micro_batch = " + rows, workload.withMicroBatch(rows), degrees);
-            if (change.isPresent()) {
-                return change;
+        RankMemory memory = planner.plan(workload, degrees).memory();
+        long left = limitBytes - memory.total() + memory.activations();
+        for (int rows = workload.batch().microBatch() - 1; rows >= 1; rows--) {
+            Workload smaller = workload.withMicroBatch(rows);
+            if (smaller.activationBytes() <= left) {
+                return fitting("train.micro_batch = " + rows, smaller, degrees);
             }
         }
         return Optional.empty();

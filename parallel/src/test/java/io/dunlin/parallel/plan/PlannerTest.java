@@ -179,7 +179,9 @@ class PlannerTest {
         assertThat(changes).isNotEmpty().allSatisfy(change -> assertThat(
                         change.plan().memory().total())
                 .isLessThanOrEqualTo(MI250X.memoryBytes()));
-        assertThat(changes).extracting(Change::sentence).contains("train.recompute = \"layer\"");
+        assertThat(changes)
+                .extracting(Change::sentence)
+                .contains("train.micro_batch = 1", "train.recompute = \"layer\"");
 
         List<Change> wider = search.changes(workload(TWENTY_BILLION, 1, 384, Recompute.LAYER), ShardDegrees.REPLICATED);
         assertThat(wider).singleElement().satisfies(change -> assertThat(change.sentence())
