@@ -120,7 +120,8 @@ class CudaRunsTest {
     @Test
     @Tag("standin-only")
     void shouldTrainOnSeveralGpusWhatOneCannotHold() {
-        TestJob job = SHORT.with("train.device", "\"cuda\"").with("model.layers", 8).with("model.width", 128);
+        TestJob job =
+                SHORT.with("train.device", "\"cuda\"").with("model.layers", 8).with("model.width", 128);
         StandInEnvironment small = StandInEnvironment.build().with("devices", 4).memoryMegabytes(16);
         try (LocalCluster cluster = LocalCluster.withGpus(folder, small)) {
             cluster.train("whole", job, 4).endsWith(3);

@@ -57,14 +57,14 @@ final class LoopbackRanks {
             Ranks.all(topology.size(), rank -> () -> {
                         RankCommunicators mine = ranks.get(rank);
                         Mesh mesh = Mesh.of(run.degrees(), topology, rank);
-                        MeshCommunicators communicators = MeshCommunicators.open(
-                                mesh, mine.open(mesh.world(), Priority.GRADIENTS), mine::open);
+                        MeshCommunicators communicators =
+                                MeshCommunicators.open(mesh, mine.open(mesh.world(), Priority.GRADIENTS), mine::open);
                         run.rank(mesh, communicators);
                         communicators.world().barrier().await();
                         return communicators.traffic();
                     })
-                    .forEach(traffic -> traffic.forEach(flow ->
-                            sums.merge(flow.purpose() + " " + flow.distance(), flow.bytes(), Long::sum)));
+                    .forEach(traffic -> traffic.forEach(
+                            flow -> sums.merge(flow.purpose() + " " + flow.distance(), flow.bytes(), Long::sum)));
         } finally {
             ranks.forEach(RankCommunicators::close);
         }

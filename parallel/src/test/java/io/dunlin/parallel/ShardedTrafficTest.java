@@ -14,9 +14,10 @@ class ShardedTrafficTest {
             SmallRun run = SmallRun.of(SmallFamily.LLAMA.config(), Accumulation.RUNNING)
                     .batches(16 * a, 2)
                     .sharded(scheme.degrees());
-            System.out.println(scheme + " " + a + " params " + SmallFamily.LLAMA.config().parameterCount() + " "
-                    + LoopbackRanks.bytesOfAStep(
-                            TopologyText.parse("2x2x2").orElseThrow().topology(), run));
+            System.out.println(
+                    scheme + " " + a + " params " + SmallFamily.LLAMA.config().parameterCount() + " "
+                            + LoopbackRanks.bytesOfAStep(
+                                    TopologyText.parse("2x2x2").orElseThrow().topology(), run));
         }
     }
 }

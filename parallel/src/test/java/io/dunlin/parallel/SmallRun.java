@@ -285,9 +285,7 @@ public record SmallRun(
     /** Trains as one rank of a mesh. */
     public Outcome rank(Mesh mesh, MeshCommunicators communicators) {
         return train(new Sharding(
-                mesh,
-                communicators,
-                new Sharding.Settings(accumulation, bucketBytes, SLOTS, Duration.ofSeconds(30))));
+                mesh, communicators, new Sharding.Settings(accumulation, bucketBytes, SLOTS, Duration.ofSeconds(30))));
     }
 
     private Outcome train(Sharding sharding) {

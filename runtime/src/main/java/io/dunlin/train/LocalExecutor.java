@@ -62,7 +62,8 @@ public final class LocalExecutor implements StepExecutor {
                 accumulator.skip(pass, last, exchangeReady);
             }
         }
-        long waitedNs = exchange.finish() + accumulator.waitedNs() + model.weights().waitedNs() - waitedBeforeNs;
+        long waitedNs =
+                exchange.finish() + accumulator.waitedNs() + model.weights().waitedNs() - waitedBeforeNs;
         accumulator.deliver();
         Tally tally = exchange.agree(new Tally(lossSums, state.takeRequests(), squares()));
         double total = norm.total(tally.squares());

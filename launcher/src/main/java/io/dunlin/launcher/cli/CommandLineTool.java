@@ -67,6 +67,7 @@ public final class CommandLineTool {
         RunConsole console = new RunConsole(terminal, words);
         return List.of(
                 new DoctorCommand(terminal),
+                new PlanCommand(terminal),
                 group("data", "Makes token shards of text.", List.of(new DataPrepareCommand(terminal))),
                 new TrainCommand(console),
                 new ResumeCommand(console),

@@ -38,7 +38,19 @@ final class JobOptions {
      * @param word path of a job file, or name of a recipe that comes with Dunlin
      */
     ResolvedJob load(String word, Installation installation) {
-        return JobFile.load(find(word, installation), overrides());
+        return load(word, installation, List.of());
+    }
+
+    /**
+     * Reads a job.
+     *
+     * @param word path of a job file, or name of a recipe that comes with Dunlin
+     * @param last overrides that win over those of the command line
+     */
+    ResolvedJob load(String word, Installation installation, List<String> last) {
+        List<String> all = overrides();
+        all.addAll(last);
+        return JobFile.load(find(word, installation), all);
     }
 
     /** The overrides in the order in which they count. */

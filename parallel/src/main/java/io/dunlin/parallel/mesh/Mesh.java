@@ -79,11 +79,12 @@ public record Mesh(
     }
 
     /** What the meshes of all ranks have in common. */
-    private record Every(ShardDegrees degrees, List<Position> positions, Position spans, Optional<Domains> secondary) {
+    private record Every(
+            ShardDegrees degrees, Group world, List<Position> positions, Position spans, Optional<Domains> secondary) {
         Mesh of(int rank) {
             return new Mesh(
                     degrees,
-                    Group.world(positions.size()),
+                    world,
                     positions,
                     rank,
                     spans,
@@ -108,7 +109,7 @@ public record Mesh(
         Optional<Domains> secondary = degrees.secondary() == Spread.NONE
                 ? Optional.empty()
                 : Optional.of(Domains.of(topology, degrees.secondary()));
-        return new Every(degrees, positions, spans, secondary);
+        return new Every(degrees, Group.world(topology.size()), positions, spans, secondary);
     }
 
     /** This rank's place. */

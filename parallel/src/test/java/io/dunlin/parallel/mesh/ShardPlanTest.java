@@ -111,6 +111,24 @@ class ShardPlanTest {
         assertThat(most - least).isLessThan(2 * ShardPlan.CELL);
     }
 
+    /** The layout of three levels as its formula has it: dies, then packages, then hosts. */
+    @Test
+    void shouldLayThreeLevelsOutAsTheFormulaDoes() {
+        int hosts = 3;
+        int packages = 2;
+        int dies = 2;
+        List<Mesh> meshes = Mesh.all(ShardDegrees.THREE_LEVELS, Topologies.of("3x2x2"));
+        long part = 7L * ShardPlan.CELL;
+        ShardPlan plan = new ShardPlan(meshes.getFirst(), List.of(12 * part));
+        for (int rank = 0; rank < meshes.size(); rank++) {
+            int host = rank / (packages * dies);
+            int pack = rank / dies % packages;
+            int die = rank % dies;
+            long index = die * packages * hosts + pack * hosts + host;
+            assertThat(plan.optimizer(0, rank)).isEqualTo(new Range(index * part, part));
+        }
+    }
+
     @Test
     void shouldSayBytesInTheOrderOfMembers() {
         Mesh mesh = Mesh.of(ShardDegrees.ZERO3, Topologies.of("1x3"), 0);
