@@ -1,5 +1,6 @@
 package io.dunlin.parallel;
 
+import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
@@ -29,7 +30,7 @@ final class LoopbackRanks {
     /** Trains on the ranks of a topology, and puts together what they end with. */
     static Outcome train(Topology topology, SmallRun run) {
         LoopbackFabric fabric = LoopbackFabric.ofRanks(topology.size());
-        List<RankCommunicators> ranks = LoopbackWorld.ranksOf(fabric, topology, Duration.ofSeconds(60));
+        List<RankCommunicators> ranks = LoopbackWorld.ranksOf(fabric, topology, AlgorithmTable.EMPTY, Duration.ofSeconds(60));
         try {
             return Outcome.together(Ranks.all(topology.size(), rank -> () -> {
                 RankCommunicators mine = ranks.get(rank);
@@ -42,16 +43,16 @@ final class LoopbackRanks {
     }
 
     /** Bytes that all ranks together send in one step, by purpose and distance: {@code weights CLUSTER}. */
-    static Map<String, Long> bytesOfAStep(Topology topology, SmallRun run) {
-        Map<String, Long> bytes = new TreeMap<>(bytes(topology, run.steps(3)));
-        bytes(topology, run.steps(2)).forEach((flow, before) -> bytes.merge(flow, -before, Long::sum));
+    static Map<String, Long> bytesOfAStep(Topology topology, AlgorithmTable table, SmallRun run) {
+        Map<String, Long> bytes = new TreeMap<>(bytes(topology, table, run.steps(3)));
+        bytes(topology, table, run.steps(2)).forEach((flow, before) -> bytes.merge(flow, -before, Long::sum));
         bytes.values().removeIf(count -> count == 0);
         return bytes;
     }
 
-    private static Map<String, Long> bytes(Topology topology, SmallRun run) {
+    private static Map<String, Long> bytes(Topology topology, AlgorithmTable table, SmallRun run) {
         LoopbackFabric fabric = LoopbackFabric.ofRanks(topology.size());
-        List<RankCommunicators> ranks = LoopbackWorld.ranksOf(fabric, topology, Duration.ofSeconds(60));
+        List<RankCommunicators> ranks = LoopbackWorld.ranksOf(fabric, topology, table, Duration.ofSeconds(60));
         Map<String, Long> sums = new TreeMap<>();
         try {
             Ranks.all(topology.size(), rank -> () -> {

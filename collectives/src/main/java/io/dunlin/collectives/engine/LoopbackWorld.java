@@ -1,5 +1,8 @@
 package io.dunlin.collectives.engine;
 
+import io.dunlin.collectives.ReductionOrder;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
+import java.util.Optional;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Topology;
@@ -84,13 +87,22 @@ public final class LoopbackWorld implements AutoCloseable {
         return ranks;
     }
 
-    /** The same, on hosts of a topology. */
-    public static List<RankCommunicators> ranksOf(LoopbackFabric fabric, Topology topology, Duration operationTimeout) {
+    /** The same, on hosts of a topology and with algorithms of a table. */
+    public static List<RankCommunicators> ranksOf(
+            LoopbackFabric fabric, Topology topology, AlgorithmTable table, Duration operationTimeout) {
         List<RankCommunicators> ranks = new ArrayList<>();
         for (int rank = 0; rank < fabric.ranks(); rank++) {
             RankCommunicators.World world = new RankCommunicators.World(
-                    "loopback", 1, rank, fabric.ranks(), Duration.ofSeconds(10), operationTimeout);
-            ranks.add(RankCommunicators.over(world.in(topology), fabric.transports(rank), fabric::nowNs));
+                    "loopback",
+                    1,
+                    rank,
+                    fabric.ranks(),
+                    Duration.ofSeconds(10),
+                    operationTimeout,
+                    ReductionOrder.FASTEST,
+                    table,
+                    Optional.of(topology));
+            ranks.add(RankCommunicators.over(world, fabric.transports(rank), fabric::nowNs));
         }
         return ranks;
     }

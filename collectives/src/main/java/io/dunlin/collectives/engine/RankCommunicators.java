@@ -82,20 +82,6 @@ public final class RankCommunicators implements AutoCloseable {
                     AlgorithmTable.EMPTY,
                     Optional.empty());
         }
-
-        /** The same, with ranks where somebody says they are. */
-        public World in(Topology topology) {
-            return new World(
-                    run,
-                    generation,
-                    rank,
-                    ranks,
-                    connectTimeout,
-                    operationTimeout,
-                    order,
-                    table,
-                    Optional.of(topology));
-        }
     }
 
     private RankCommunicators(
