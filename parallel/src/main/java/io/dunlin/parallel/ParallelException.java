@@ -21,6 +21,11 @@ public final class ParallelException extends DunlinException {
                 ExitCode.USAGE);
     }
 
+    /** DUN-535: tensors are to cross quantised where they cannot, or where that has no effect. */
+    public static ParallelException quantization(String message, String remedy) {
+        return new ParallelException("DUN-535", message, remedy, ExitCode.USAGE);
+    }
+
     /** DUN-532: gradients do not leave a device, or do not come back to it. */
     public static ParallelException copyLate(String direction, long lengthBytes, int bucket, long waitedNs) {
         return new ParallelException(

@@ -209,6 +209,23 @@ public record SmallRun(
                 precision);
     }
 
+    /** The same with somebody who sees the model once its weights are written. */
+    SmallRun prepared(Consumer<Model> then) {
+        return new SmallRun(
+                config,
+                accumulation,
+                rows,
+                rowsPerStep,
+                microBatch,
+                steps,
+                bucketBytes,
+                prepare.andThen(then),
+                afterStep,
+                devices,
+                degrees,
+                precision);
+    }
+
     /** The same elsewhere. */
     public SmallRun on(Supplier<Device> newDevices) {
         return new SmallRun(
@@ -288,7 +305,8 @@ public record SmallRun(
                 mesh, communicators, new Sharding.Settings(accumulation, bucketBytes, SLOTS, Duration.ofSeconds(30))));
     }
 
-    private Outcome train(Sharding sharding) {
+    /** Trains as one rank of a sharding that somebody else has made. */
+    Outcome train(Sharding sharding) {
         List<Double> losses = new ArrayList<>();
         List<Double> norms = new ArrayList<>();
         try (Device device = devices.get();

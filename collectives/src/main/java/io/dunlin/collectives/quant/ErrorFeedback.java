@@ -3,6 +3,7 @@ package io.dunlin.collectives.quant;
 import io.dunlin.collectives.wire.FloatSum;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 
 /**
  * A quantiser that remembers what it lost and adds it the next time (LoCo): with x the tensor and e what is carried, x + e
@@ -30,14 +31,23 @@ public final class ErrorFeedback extends Codec {
      * @param arena holds the state
      */
     public ErrorFeedback(BlockQuantizer quantizer, float beta, long elements, Arena arena) {
+        this(quantizer, beta, arena.allocate(elements * Float.BYTES, 64), arena);
+    }
+
+    /**
+     * Makes one that goes on with what another has carried.
+     *
+     * @param state F32, of the tensor
+     */
+    public ErrorFeedback(BlockQuantizer quantizer, float beta, MemorySegment state, SegmentAllocator scratchMemory) {
         if (!(beta >= 0 && beta < 1)) {
             throw new IllegalArgumentException("beta is at least 0 and below 1, not " + beta);
         }
         this.quantizer = quantizer;
         this.beta = beta;
-        this.state = arena.allocate(elements * Float.BYTES, 64);
+        this.state = state;
         long blockBytes = (long) quantizer.format().blockElements() * Float.BYTES;
-        this.scratch = arena.allocate(2 * blockBytes, 64);
+        this.scratch = scratchMemory.allocate(2 * blockBytes, 64);
         this.corrected = scratch.address();
         this.decoded = corrected + blockBytes;
     }

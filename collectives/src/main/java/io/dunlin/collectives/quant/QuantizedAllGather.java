@@ -3,8 +3,8 @@ package io.dunlin.collectives.quant;
 import io.dunlin.collectives.CollectiveException;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Work;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,9 +31,14 @@ public final class QuantizedAllGather extends StagedExchange {
      * @param tensor the whole
      * @param partElements how many elements each member has, the same list on every member
      * @param codec of this tensor; the same form on every member
+     * @param memory for the messages; whoever gives the same memory to several uses one of them at a time
      */
     public QuantizedAllGather(
-            Communicator communicator, TensorSpec tensor, List<Long> partElements, Codec codec, Arena arena) {
+            Communicator communicator,
+            TensorSpec tensor,
+            List<Long> partElements,
+            Codec codec,
+            SegmentAllocator memory) {
         long sum = partElements.stream().mapToLong(Long::longValue).sum();
         if (partElements.size() != communicator.size() || sum != tensor.elements()) {
             throw new IllegalArgumentException("%d parts of %,d elements for %d members and a tensor of %,d"
@@ -46,7 +51,7 @@ public final class QuantizedAllGather extends StagedExchange {
         this.messageBytes = elements.stream().map(codec::encodedBytes).toList();
         List<Long> offsets = new ArrayList<>(List.of(0L));
         messageBytes.forEach(bytes -> offsets.add(offsets.getLast() + bytes));
-        this.messages = arena.allocate(offsets.getLast(), 64);
+        this.messages = memory.allocate(offsets.getLast(), 64);
         this.own = messages.asSlice(offsets.get(communicator.rank()), messageBytes.get(communicator.rank()));
     }
 

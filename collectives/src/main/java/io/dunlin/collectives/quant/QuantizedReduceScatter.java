@@ -3,21 +3,21 @@ package io.dunlin.collectives.quant;
 import io.dunlin.collectives.CollectiveException;
 import io.dunlin.collectives.Work;
 import io.dunlin.tensor.DType;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Reduce-scatter of gradients that cross quantised, in two hops whatever the number of ranks (qgZ of ZeRO++): rank p ends
- * with slice p of the mean over all ranks, in F32.
+ * with slice p of the sum or the mean over all ranks, in F32. {@link ReducedSlices} says which elements slice p has.
  *
  * <ol>
  *   <li>Inside the host, member d gets from each member the slices of all ranks that have its place: slice p is sent as
  *       number p / ranksPerHost to member p % ranksPerHost. It adds them up in F32.
  *   <li>Between hosts, those sums are encoded again, and the rank with place d on host k gets the slice of rank
- *       k * ranksPerHost + d from each host. It adds them up in F32, and divides by the number of all ranks: the only
- *       division there is.
+ *       k * ranksPerHost + d from each host. It adds them up in F32 and, for a mean, divides by the number of all ranks:
+ *       the only division there is.
  * </ol>
  *
  * <p>A hop with nobody to send to is left out, with its loss. Sums are made in the order of ranks, so the same messages give
@@ -26,6 +26,7 @@ import java.util.List;
 public final class QuantizedReduceScatter extends StagedExchange {
     private final TwoLevelGroup group;
     private final TensorSpec tensor;
+    private final ReducedSlices slices;
     private final Hop insideHost;
     private final Hop betweenHosts;
     private final ExactCodec exact = new ExactCodec();
@@ -36,19 +37,45 @@ public final class QuantizedReduceScatter extends StagedExchange {
     private boolean firstHalf;
 
     /**
+     * Codecs of one tensor.
+     *
+     * @param inner of messages inside the host: F32 or BF16 elements of the whole tensor
+     * @param outer of those between hosts: {@link ReducedSlices#hostSumElements} elements; another object
+     */
+    public record Codecs(Codec inner, Codec outer) {
+        /** Checks that there are two. */
+        public Codecs {
+            if (inner == outer) {
+                throw new IllegalArgumentException("each hop has a codec of its own");
+            }
+        }
+    }
+
+    /** Makes one that can be used again and again, for even slices of the mean. */
+    public QuantizedReduceScatter(
+            TwoLevelGroup group, TensorSpec tensor, Codec innerCodec, Codec outerCodec, SegmentAllocator memory) {
+        this(
+                group,
+                tensor,
+                ReducedSlices.even(group, tensor.elements(), ReducedSlices.Total.MEAN),
+                new Codecs(innerCodec, outerCodec),
+                memory);
+    }
+
+    /**
      * Makes one that can be used again and again.
      *
-     * @param innerCodec of this tensor's messages inside the host: F32 or BF16 elements of the whole tensor
-     * @param outerCodec of those between hosts: {@link TwoLevelGroup#hostSumElements} elements; another object
-     * @param arena holds the messages of one hop
+     * @param slices the same on all ranks
+     * @param memory for the messages of one hop; whoever gives the same memory to several uses one of them at a time
      */
     public QuantizedReduceScatter(
-            TwoLevelGroup group, TensorSpec tensor, Codec innerCodec, Codec outerCodec, Arena arena) {
-        if (innerCodec == outerCodec) {
-            throw new IllegalArgumentException("each hop has a codec of its own");
-        }
+            TwoLevelGroup group, TensorSpec tensor, ReducedSlices slices, Codecs codecs, SegmentAllocator memory) {
+        slices.check(group, tensor);
         this.group = group;
         this.tensor = tensor;
+        this.slices = slices;
+        Codec innerCodec = codecs.inner();
+        Codec outerCodec = codecs.outer();
         List<Long> toMembers = new ArrayList<>();
         for (int member = 0; member < group.ranksPerHost(); member++) {
             long bytes = 0;
@@ -66,15 +93,25 @@ public final class QuantizedReduceScatter extends StagedExchange {
         this.betweenHosts = new Hop(group.outer(), outerCodec, toHosts);
         long sendBytes = Math.max(insideHost.totalSendBytes(), betweenHosts.totalSendBytes());
         long receiveBytes = Math.max(insideHost.totalReceiveBytes(), betweenHosts.totalReceiveBytes());
-        MemorySegment send = arena.allocate(sendBytes, 64);
-        MemorySegment receive = arena.allocate(receiveBytes, 64);
+        MemorySegment send = memory.allocate(sendBytes, 64);
+        MemorySegment receive = memory.allocate(receiveBytes, 64);
         insideHost.place(send, receive);
         betweenHosts.place(send, receive);
-        this.hostSum = arena.allocate(Float.BYTES * elementsOf(0), 64);
+        this.hostSum = memory.allocate(Float.BYTES * longestForThisPlace(), 64);
     }
 
     private long elementsOf(int rank) {
-        return group.sliceElements(tensor.elements(), rank);
+        return slices.length(rank);
+    }
+
+    /** Elements of the longest slice that this rank sums up for its host. */
+    private long longestForThisPlace() {
+        long longest = 0;
+        for (int host = 0; host < group.hosts(); host++) {
+            longest =
+                    Math.max(longest, elementsOf(group.rank(host, group.inner().rank())));
+        }
+        return longest;
     }
 
     /** Bytes that this rank sends to the other ranks of its host, each time. */
@@ -95,8 +132,8 @@ public final class QuantizedReduceScatter extends StagedExchange {
     /**
      * Begins.
      *
-     * @param gradient all elements; untouched until the end
-     * @param slice room for {@link #sliceElements} F32
+     * @param gradient all elements; encoded when this returns
+     * @param slice room for {@link #sliceElements} F32; may be its place in an F32 {@code gradient}
      * @param newVersion of the tensor, for example the step: all ranks say the same; stochastic rounding draws anew for each
      * @return this
      */
@@ -115,7 +152,9 @@ public final class QuantizedReduceScatter extends StagedExchange {
             encodeForHosts(gradient.address());
             waitFor(betweenHosts.start(tensor, version));
         } else {
-            exact.encode(run.at(gradient.address(), tensor.dtype()).of(0, tensor.elements()), target);
+            if (target != gradient.address()) {
+                exact.encode(run.at(gradient.address(), tensor.dtype()).of(0, tensor.elements()), target);
+            }
         }
         started();
         return this;
@@ -140,7 +179,7 @@ public final class QuantizedReduceScatter extends StagedExchange {
 
     /** Encodes the slice of a rank; where the next message goes. */
     private long encode(long gradient, int rank, Codec codec, long message) {
-        long first = group.sliceStart(tensor.elements(), rank);
+        long first = slices.start(rank);
         run.at(gradient + tensor.bytes(first), tensor.dtype())
                 .of(first, elementsOf(rank))
                 .drawnFrom(lane(codec));
@@ -158,7 +197,7 @@ public final class QuantizedReduceScatter extends StagedExchange {
     void proceed() {
         run.at(target, DType.F32).of(0, sliceElements());
         if (!firstHalf) {
-            betweenHosts.sum(0, group.size(), run);
+            betweenHosts.sum(0, slices.divisor(), run);
             return;
         }
         leaveFirstHalf();
@@ -166,7 +205,7 @@ public final class QuantizedReduceScatter extends StagedExchange {
             sumForHosts();
             waitFor(betweenHosts.start(tensor, version));
         } else {
-            insideHost.sum(0, group.size(), run);
+            insideHost.sum(0, slices.divisor(), run);
         }
     }
 

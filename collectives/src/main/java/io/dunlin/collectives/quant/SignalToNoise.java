@@ -23,9 +23,24 @@ public final class SignalToNoise {
         brokenBlocks++;
     }
 
+    /** Power of what was measured since the last {@link #reset}, for those who add up several. */
+    public double signal() {
+        return signal;
+    }
+
+    /** Power of its error. */
+    public double noise() {
+        return noise;
+    }
+
     /** Ratio since the last {@link #reset}, in dB: infinite if nothing was lost, NaN if nothing was measured. */
     public double decibels() {
-        return 10 * Math.log10(signal / noise);
+        return decibels(signal, noise);
+    }
+
+    /** The ratio of two powers, in dB. */
+    public static double decibels(double signalPower, double noisePower) {
+        return 10 * Math.log10(signalPower / noisePower);
     }
 
     /** Blocks that had an element that is not finite, since the last {@link #reset}; counted, not sampled. */

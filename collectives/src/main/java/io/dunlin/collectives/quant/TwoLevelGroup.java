@@ -71,18 +71,6 @@ public final class TwoLevelGroup {
         return sliceStart(elements, rank + 1) - sliceStart(elements, rank);
     }
 
-    /**
-     * How many elements this rank sums up for its host: those of all ranks with its place. An {@link ErrorFeedback} of the
-     * second hop remembers so many.
-     */
-    public long hostSumElements(long elements) {
-        long sum = 0;
-        for (int host = 0; host < hosts(); host++) {
-            sum += sliceElements(elements, rank(host, inner.rank()));
-        }
-        return sum;
-    }
-
     void enterFirstHalf(StagedExchange exchange) {
         firstHalves.addLast(exchange);
     }

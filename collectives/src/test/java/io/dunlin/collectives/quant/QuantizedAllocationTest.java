@@ -80,6 +80,8 @@ class QuantizedAllocationTest {
 
         Step(TwoLevelGroup group) {
             QuantizerSettings drawn = QuantizerSettings.INT4.withRounding(Rounding.STOCHASTIC);
+            long hostSum = ReducedSlices.even(group, ELEMENTS, ReducedSlices.Total.MEAN)
+                    .hostSumElements(group);
             first = new QuantizedReduceScatter(
                     group,
                     new TensorSpec(1, DType.F32, ELEMENTS),
@@ -90,7 +92,7 @@ class QuantizedAllocationTest {
                     group,
                     new TensorSpec(2, DType.BF16, ELEMENTS),
                     new ErrorFeedback(quantizer(drawn), ErrorFeedback.BETA, ELEMENTS, arena),
-                    new ErrorFeedback(quantizer(drawn), ErrorFeedback.BETA, group.hostSumElements(ELEMENTS), arena),
+                    new ErrorFeedback(quantizer(drawn), ErrorFeedback.BETA, hostSum, arena),
                     arena);
             gather = new QuantizedAllGather(
                     group.inner(),

@@ -118,6 +118,10 @@ class QuantizedReduceScatterTest {
 
     /** Members of each host added in order, then hosts in order, then one division. */
     private static float mean(List<MemorySegment> gradients, TwoLevelGroup group, long index) {
+        return sum(gradients, group, index) / group.size();
+    }
+
+    private static float sum(List<MemorySegment> gradients, TwoLevelGroup group, long index) {
         float sum = 0;
         for (int host = 0; host < group.hosts(); host++) {
             float hostSum = Floats.get(gradients.get(group.rank(host, 0)), index);
@@ -126,7 +130,7 @@ class QuantizedReduceScatterTest {
             }
             sum = host == 0 ? hostSum : sum + hostSum;
         }
-        return sum / group.size();
+        return sum;
     }
 
     private static List<MemorySegment> gaussians(int ranks, int elements) {
@@ -155,6 +159,59 @@ class QuantizedReduceScatterTest {
                 for (int i = 0; i < slice.byteSize() / 4; i++) {
                     assertThat(Floats.get(slice, i)).isEqualTo(mean(gradients, group, first + i));
                 }
+                return true;
+            });
+        }
+    }
+
+    /** Slices as their owner cut them: in the order of places, of unlike lengths, one empty. Nothing is divided. */
+    @ParameterizedTest
+    @CsvSource({"1, 3", "3, 1", "2, 2", "2, 3"})
+    void shouldSumGivenSlicesWhereverTheyLie(int hosts, int ranksPerHost) {
+        int ranks = hosts * ranksPerHost;
+        Long[] starts = new Long[ranks];
+        Long[] lengths = new Long[ranks];
+        long at = 0;
+        for (int part = 0; part < ranks; part++) {
+            int rank = part % hosts * ranksPerHost + part / hosts;
+            starts[rank] = at;
+            lengths[rank] = part == 1 ? 0L : 100L + 37 * part;
+            at += lengths[rank];
+        }
+        ReducedSlices slices = new ReducedSlices(List.of(starts), List.of(lengths), ReducedSlices.Total.SUM);
+        int elements = (int) at;
+        List<MemorySegment> gradients = gaussians(ranks, elements);
+        try (Hosts world = new Hosts(hosts, ranksPerHost)) {
+            world.run(group -> {
+                MemorySegment own = Floats.room(4L * elements);
+                own.copyFrom(gradients.get(group.rank()));
+                QuantizedReduceScatter exchange = new QuantizedReduceScatter(
+                        group,
+                        new TensorSpec(1, DType.F32, elements),
+                        slices,
+                        new QuantizedReduceScatter.Codecs(new ExactCodec(), new ExactCodec()),
+                        Arena.ofAuto());
+                long first = starts[group.rank()];
+                MemorySegment inPlace = own.asSlice(4 * first, 4 * exchange.sliceElements());
+                exchange.start(own, inPlace, 1).await();
+                for (int i = 0; i < exchange.sliceElements(); i++) {
+                    assertThat(Floats.get(inPlace, i)).isEqualTo(sum(gradients, group, first + i));
+                }
+                return true;
+            });
+        }
+    }
+
+    /** Where each rank has a part of its own of the gradient, half the bytes are an error and not other numbers. */
+    @Test
+    void shouldRefuseBf16WhereF32WasAgreed() {
+        try (Hosts world = new Hosts(1, 2)) {
+            world.run(group -> {
+                QuantizedReduceScatter exchange = exchange(group, new TensorSpec(1, DType.F32, 1_000), 4);
+                MemorySegment halves = Floats.halves(Floats.gaussian(1, 1_000));
+                assertThatThrownBy(() -> reduced(exchange, halves))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("gradient has 4,000 bytes");
                 return true;
             });
         }

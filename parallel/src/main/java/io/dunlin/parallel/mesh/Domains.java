@@ -47,6 +47,11 @@ final class Domains {
         };
     }
 
+    /** The members of each. */
+    List<List<Integer>> all() {
+        return members;
+    }
+
     int count() {
         return members.size();
     }

@@ -21,7 +21,9 @@ import java.util.stream.IntStream;
  * @param positions of all ranks
  * @param rank this one
  * @param spans how many positions there are on each level
- * @param secondary ranks that together have a second copy of the weights; empty if there is none
+ * @param secondary ranks that together have a second copy of the weights, perhaps this one alone; empty if no rank shares
+ *     one with another, or all do: then a second copy would save nothing
+ * @param hosts the ranks of each
  */
 public record Mesh(
         ShardDegrees degrees,
@@ -29,7 +31,8 @@ public record Mesh(
         List<Position> positions,
         int rank,
         Position spans,
-        List<Integer> secondary) {
+        List<Integer> secondary,
+        List<List<Integer>> hosts) {
     /**
      * One rank's place.
      *
@@ -57,6 +60,7 @@ public record Mesh(
     public Mesh {
         positions = List.copyOf(positions);
         secondary = List.copyOf(secondary);
+        hosts = hosts.stream().map(List::copyOf).toList();
     }
 
     /**
@@ -80,7 +84,7 @@ public record Mesh(
 
     /** What the meshes of all ranks have in common. */
     private record Every(
-            ShardDegrees degrees, Group world, List<Position> positions, Position spans, Optional<Domains> secondary) {
+            ShardDegrees degrees, Group world, List<Position> positions, Position spans, Optional<Domains> secondary, List<List<Integer>> hosts) {
         Mesh of(int rank) {
             return new Mesh(
                     degrees,
@@ -88,7 +92,8 @@ public record Mesh(
                     positions,
                     rank,
                     spans,
-                    secondary.map(domains -> domains.around(rank)).orElse(List.of()));
+                    secondary.map(domains -> domains.around(rank)).orElse(List.of()),
+                    hosts);
         }
     }
 
@@ -106,10 +111,15 @@ public record Mesh(
                 .toList();
         Position spans = new Position(
                 weightsSize, gradientsSize / weightsSize, optimizerSize / gradientsSize, optimizer.count());
-        Optional<Domains> secondary = degrees.secondary() == Spread.NONE
-                ? Optional.empty()
-                : Optional.of(Domains.of(topology, degrees.secondary()));
-        return new Every(degrees, Group.world(topology.size()), positions, spans, secondary);
+        Domains copies = Domains.of(topology, degrees.secondary());
+        boolean shared = copies.count() > 1 && copies.count() < topology.size();
+        return new Every(
+                degrees,
+                Group.world(topology.size()),
+                positions,
+                spans,
+                shared ? Optional.of(copies) : Optional.empty(),
+                Domains.of(topology, Spread.HOST).all());
     }
 
     /** This rank's place. */
@@ -152,6 +162,48 @@ public record Mesh(
     /** Ranks that together have a second copy of the weights, in the order in which their parts lie; may be empty. */
     public Group secondaryGroup() {
         return new Group("secondary", secondary);
+    }
+
+    /**
+     * Whether the members of the boundary group each need a part of its sums alone. Else some parts are updated by several
+     * ranks.
+     */
+    public boolean scattersAtBoundary() {
+        return spans.optimizer > 1 && spans.replica == 1;
+    }
+
+    /**
+     * The members of a group on each host, in the order of the group; if there are more on one host than on another, as if
+     * each were on a host of its own.
+     */
+    public List<List<Integer>> onHosts(Group group) {
+        List<List<Integer>> onHosts = hosts.stream()
+                .map(host -> group.ranks().stream().filter(host::contains).toList())
+                .filter(members -> !members.isEmpty())
+                .toList();
+        return onHosts.stream().map(List::size).distinct().count() == 1
+                ? onHosts
+                : group.ranks().stream().map(List::of).toList();
+    }
+
+    /** Members of a group of this rank on its host, see {@link #onHosts}. */
+    public Group insideHost(Group group) {
+        return new Group(group.name() + " inside", mine(group));
+    }
+
+    /** Members of a group of this rank with its place on each host, see {@link #onHosts}. */
+    public Group betweenHosts(Group group) {
+        int place = mine(group).indexOf(rank);
+        return new Group(
+                group.name() + " between",
+                onHosts(group).stream().map(members -> members.get(place)).toList());
+    }
+
+    private List<Integer> mine(Group group) {
+        return onHosts(group).stream()
+                .filter(members -> members.contains(rank))
+                .findFirst()
+                .orElseThrow();
     }
 
     private IntStream ranks() {

@@ -75,6 +75,11 @@ public final class ShardPlan {
         return gradients(unit, rank).cut(at(rank).optimizer(), mesh.spans().optimizer());
     }
 
+    /** Whether there is a second copy of the weights: on all ranks or on none. */
+    public boolean secondCopy() {
+        return !mesh.secondary().isEmpty();
+    }
+
     /** What a member of this rank's secondary group holds of its copy of the weights of a unit. */
     public Range secondary(int unit, int rank) {
         List<Integer> members = mesh.secondary();

@@ -54,6 +54,6 @@ public record Planner(Topology topology, Optional<Hardware> hardware, double eff
                 mesh.spans().weights(),
                 mesh.gradientDegree(),
                 mesh.optimizerDegree(),
-                mesh.degrees().secondary() == Spread.NONE ? 0 : mesh.secondary().size());
+                mesh.secondary().size());
     }
 }

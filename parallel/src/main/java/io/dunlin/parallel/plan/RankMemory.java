@@ -46,7 +46,7 @@ public record RankMemory(
                 bytes.gradients() * gradients,
                 bytes.masters() * optimizer,
                 bytes.moments() * optimizer,
-                degrees.secondary() == Spread.NONE ? 0 : bytes.weights() * secondary(meshes, units),
+                meshes.getFirst().secondary().isEmpty() ? 0 : bytes.weights() * secondary(meshes, units),
                 degrees.weights() == Spread.NONE ? 0 : bytes.weights() * slots(units),
                 degrees.gradients() == Spread.NONE ? 0 : Float.BYTES * slots(units),
                 activations);

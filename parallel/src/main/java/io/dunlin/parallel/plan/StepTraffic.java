@@ -116,7 +116,7 @@ final class StepTraffic {
     private void addWeights(Visits visits, ShardPlan plan, long elements) {
         List<Group> primary = groups("weights", Mesh::weightsGroup);
         IntToLongFunction held = r -> plan.weights(0, r).length();
-        if (degrees.secondary() == Spread.NONE) {
+        if (meshes.getFirst().secondary().isEmpty()) {
             add(Purpose.WEIGHTS_FORWARD, primary, held, wires.weights(), g -> visits.forward * turns(g));
             add(Purpose.WEIGHTS_BACKWARD, primary, held, wires.weights(), g -> visits.backward * turns(g));
             return;

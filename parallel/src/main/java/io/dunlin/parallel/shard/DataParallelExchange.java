@@ -96,11 +96,12 @@ public final class DataParallelExchange implements GradientExchange {
      * As {@link #fast}, but each holder ends with the sums of what it updates alone: half the bytes.
      *
      * @param members their owner closes the communicators
-     * @param parts what each holder updates
+     * @param reduction knows what each holder updates
      * @param staging for gradients that the host cannot reach
      */
-    static DataParallelExchange scattering(Members members, BucketParts parts, Staging staging) {
-        return of(members, parts.buckets(), new ScatterReduction(members.holders(), parts), staging, parts.own());
+    static DataParallelExchange scattering(Members members, ScatterReduction reduction, Staging staging) {
+        BucketParts parts = reduction.parts();
+        return of(members, parts.buckets(), reduction, staging, parts.own());
     }
 
     /** Where every holder has all sums, each counts an even share of them. */

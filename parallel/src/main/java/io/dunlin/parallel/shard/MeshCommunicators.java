@@ -18,6 +18,8 @@ import java.util.List;
  * @param boundary gradients of a step
  * @param update new weights, to those that have the same part of the gradients
  * @param spread new weights, to those that have the same part of the weights
+ * @param gradientHops gradients of each micro-batch, where they cross quantised
+ * @param boundaryHops gradients of a step, where they cross quantised
  */
 public record MeshCommunicators(
         Communicator world,
@@ -26,7 +28,9 @@ public record MeshCommunicators(
         Communicator gradients,
         Communicator boundary,
         Communicator update,
-        Communicator spread) {
+        Communicator spread,
+        Hops gradientHops,
+        Hops boundaryHops) {
 
     /** Opens communicators; all ranks of a group open it in the same order. */
     @FunctionalInterface
@@ -36,11 +40,20 @@ public record MeshCommunicators(
     }
 
     /**
-     * Opens those that a mesh needs.
+     * Opens those that a mesh needs if nothing is quantised.
      *
      * @param world of all ranks, open already
      */
     public static MeshCommunicators open(Mesh mesh, Communicator world, Opener opener) {
+        return open(mesh, Quantization.NONE, world, opener);
+    }
+
+    /**
+     * Opens those that a mesh needs.
+     *
+     * @param world of all ranks, open already
+     */
+    public static MeshCommunicators open(Mesh mesh, Quantization quantization, Communicator world, Opener opener) {
         boolean plain = mesh.degrees().replicated();
         Group alone = new Group("alone", List.of(mesh.rank()));
         Group secondary = mesh.secondary().isEmpty() ? alone : mesh.secondaryGroup();
@@ -51,12 +64,35 @@ public record MeshCommunicators(
                 opener.open(mesh.gradientsGroup(), Priority.GRADIENTS),
                 plain ? world : opener.open(mesh.boundaryGroup(), Priority.GRADIENTS),
                 opener.open(mesh.updateGroup(), Priority.ACTIVATIONS),
-                opener.open(mesh.spreadGroup(), Priority.ACTIVATIONS));
+                opener.open(mesh.spreadGroup(), Priority.ACTIVATIONS),
+                hops(mesh, quantization.gradients() == 0 ? alone : mesh.gradientsGroup(), opener),
+                hops(
+                        mesh,
+                        quantization.gradients() == 0 || !mesh.scattersAtBoundary() ? alone : mesh.boundaryGroup(),
+                        opener));
+    }
+
+    private static Hops hops(Mesh mesh, Group group, Opener opener) {
+        return new Hops(
+                opener.open(mesh.insideHost(group), Priority.GRADIENTS),
+                opener.open(mesh.betweenHosts(group), Priority.GRADIENTS));
     }
 
     /** All of them, each once. */
     public List<Communicator> all() {
-        return List.of(world, weights, secondary, gradients, boundary, update, spread).stream()
+        return List.of(
+                        world,
+                        weights,
+                        secondary,
+                        gradients,
+                        boundary,
+                        update,
+                        spread,
+                        gradientHops.inside(),
+                        gradientHops.between(),
+                        boundaryHops.inside(),
+                        boundaryHops.between())
+                .stream()
                 .distinct()
                 .toList();
     }

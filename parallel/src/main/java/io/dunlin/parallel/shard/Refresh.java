@@ -3,12 +3,15 @@ package io.dunlin.parallel.shard;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Work;
 import io.dunlin.parallel.mesh.ShardPlan.Range;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Brings the new weights of a group of ranks to all of them: of each unit, each has a part. */
 final class Refresh {
     private final Communicator communicator;
+    private final @Nullable QuantizedGather quantized;
     private final List<Piece> pieces = new ArrayList<>(); // [unit]
     private final List<Work> started = new ArrayList<>();
 
@@ -21,11 +24,30 @@ final class Refresh {
     private record Piece(Passage memory, Range own, List<Long> lengthsBytes) {}
 
     Refresh(Communicator communicator) {
-        this.communicator = communicator;
+        this(communicator, null);
     }
 
-    /** Adds the next unit; this rank's part is that of its number in the group. */
-    void add(Passage memory, List<Long> lengthsBytes) {
+    /** New weights that cross quantised: all ranks, the one that made them too, end with what the messages say. */
+    Refresh(Communicator communicator, @Nullable QuantizedGather quantized) {
+        this.communicator = communicator;
+        this.quantized = quantized;
+    }
+
+    /** Who has new weights. */
+    List<Integer> members() {
+        return communicator.group().ranks();
+    }
+
+    /**
+     * Adds the next unit; this rank's part is that of its number in the group.
+     *
+     * @param padding in this rank's part
+     * @param messages of all units, if they cross quantised
+     */
+    void add(Passage memory, List<Long> lengthsBytes, Padding padding, TurnsMemory messages) {
+        if (quantized != null) {
+            quantized.add(lengthsBytes, padding, messages);
+        }
         long before = lengthsBytes.subList(0, communicator.rank()).stream()
                 .mapToLong(Long::longValue)
                 .sum();
@@ -42,16 +64,21 @@ final class Refresh {
             Piece piece = pieces.get(unit);
             Range own = piece.own;
             piece.memory.fetch(own.offset(), own.length());
-            Work work = communicator
-                    .label(unit, version)
-                    .allGather(piece.memory.host(own.offset(), own.length()), piece.memory.host(), piece.lengthsBytes);
-            if (piece.memory.direct()) {
+            Work work = start(unit, piece, version);
+            if (piece.memory.direct() && quantized == null) {
                 started.add(work);
             } else {
-                work.await(); // the next unit passes through the same room
+                work.await(); // the next unit passes through the same room, or is in the same messages
                 piece.memory.store(0, piece.memory.host().byteSize());
             }
         }
         started.forEach(Work::await);
+    }
+
+    private Work start(int unit, Piece piece, long version) {
+        MemorySegment part = piece.memory.host(piece.own.offset(), piece.own.length());
+        return quantized != null
+                ? quantized.start(unit, part, piece.memory.host(), version)
+                : communicator.label(unit, version).allGather(part, piece.memory.host(), piece.lengthsBytes);
     }
 }

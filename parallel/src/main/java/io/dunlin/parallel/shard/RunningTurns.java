@@ -1,14 +1,11 @@
 package io.dunlin.parallel.shard;
 
-import io.dunlin.collectives.Communicator;
-import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Work;
 import io.dunlin.data.Batch;
 import io.dunlin.device.Kernels;
 import io.dunlin.model.Model;
 import io.dunlin.parallel.mesh.ShardPlan;
 import io.dunlin.parallel.mesh.ShardPlan.Range;
-import io.dunlin.tensor.DType;
 import io.dunlin.tensor.Tensor;
 import io.dunlin.train.GradientExchange.GradientPartials;
 import java.lang.foreign.MemorySegment;
@@ -17,9 +14,9 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Fast mode: a reduce-scatter of each unit in each turn, added to one running sum. */
+/** Fast mode: each unit is summed up over the group in each turn, and added to one running sum. */
 final class RunningTurns implements TurnReduction {
-    private final Communicator communicator;
+    private final PartScatter scatter;
     private final Kernels kernels;
     private final MemorySegment sums; // F32, this rank's parts of all units
     private final List<Part> parts = new ArrayList<>(); // [unit]
@@ -32,23 +29,20 @@ final class RunningTurns implements TurnReduction {
      * @param sum in the sums
      * @param slot in the slot of the unit; cut when it is first seen
      */
-    private record Part(Range range, Tensor sum, List<Long> lengthsBytes, List<Tensor> slot) {}
+    private record Part(Range range, Tensor sum, long unitBytes, List<Tensor> slot) {}
 
-    RunningTurns(Communicator communicator, Model model, ShardPlan plan) {
-        this.communicator = communicator;
+    RunningTurns(int rank, Model model, ShardPlan plan, PartScatter scatter) {
+        this.scatter = scatter;
         this.kernels = model.stream().kernels();
-        List<Integer> members = communicator.group().ranks();
-        int rank = members.get(communicator.rank());
         this.sums = model.device().allocate("gradient sums", plan.elements(plan::gradients, rank) * Float.BYTES);
         this.started = new Work[plan.units()];
         long at = 0;
         for (int unit = 0; unit < plan.units(); unit++) {
-            int number = unit;
             Range range = plan.gradients(unit, rank);
             parts.add(new Part(
                     range,
                     ScatteringAccumulator.vector(sums, at, range.length()),
-                    ShardPlan.lengthsBytes(members, other -> plan.gradients(number, other), Float.BYTES),
+                    plan.unit(unit).length() * Float.BYTES,
                     new ArrayList<>()));
             at += range.length();
         }
@@ -70,15 +64,7 @@ final class RunningTurns implements TurnReduction {
         Part part = parts.get(unit);
         long fromBytes = part.range.offset() * Float.BYTES;
         long lengthBytes = part.range.length() * Float.BYTES;
-        long unitBytes = part.lengthsBytes.stream().mapToLong(Long::longValue).sum();
-        started[unit] = communicator
-                .label(unit, turn)
-                .reduceScatter(
-                        slot.host(0, unitBytes),
-                        slot.host(fromBytes, lengthBytes),
-                        part.lengthsBytes,
-                        DType.F32,
-                        ReduceOp.SUM);
+        started[unit] = scatter.start(unit, turn, slot.host(0, part.unitBytes), slot.host(fromBytes, lengthBytes));
     }
 
     @Override

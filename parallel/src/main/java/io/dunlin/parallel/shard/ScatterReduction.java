@@ -5,21 +5,37 @@ import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.Work;
 import io.dunlin.tensor.DType;
 import io.dunlin.train.GradientExchange.GradientPartials;
+import io.dunlin.train.GradientExchange.Range;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 
 /** Fast mode where each rank needs the sums of what it updates alone: of each bucket it gets its part. */
 final class ScatterReduction implements BucketReduction {
-    private final Communicator communicator;
     private final BucketParts parts;
+    private final PartScatter scatter;
     private final MemorySegment[] cut; // [bucket], this rank's part of `cutFrom`
     private final MemorySegment[] cutFrom; // [bucket]
 
     ScatterReduction(Communicator communicator, BucketParts parts) {
-        this.communicator = communicator;
+        this(
+                parts,
+                (bucket, turn, whole, part) -> communicator.reduceScatter(
+                        whole, part, parts.lengthsBytes(parts.buckets().get(bucket)), DType.F32, ReduceOp.SUM));
+    }
+
+    /**
+     * Parts that are summed up in another way.
+     *
+     * @param scatter whose units are the buckets
+     */
+    ScatterReduction(BucketParts parts, PartScatter scatter) {
         this.parts = parts;
+        this.scatter = scatter;
         this.cut = new MemorySegment[parts.buckets().count()];
         this.cutFrom = new MemorySegment[parts.buckets().count()];
+    }
+
+    BucketParts parts() {
+        return parts;
     }
 
     @Override
@@ -34,12 +50,11 @@ final class ScatterReduction implements BucketReduction {
             result.fill((byte) 0); // no micro-batch: this rank adds nothing
         }
         int number = bucket.number();
-        List<Long> lengths = parts.lengthsBytes(bucket);
         if (cutFrom[number] != result) {
-            cut[number] = result.asSlice(
-                    (parts.own(bucket).offset() - bucket.offset()) * Float.BYTES, lengths.get(communicator.rank()));
+            Range own = parts.own(bucket);
+            cut[number] = result.asSlice((own.offset() - bucket.offset()) * Float.BYTES, own.length() * Float.BYTES);
             cutFrom[number] = result;
         }
-        return communicator.reduceScatter(result, cut[number], lengths, DType.F32, ReduceOp.SUM);
+        return scatter.start(number, 0, result, cut[number]);
     }
 }

@@ -37,6 +37,7 @@ public final class ShardedWeights implements WeightStore {
     private final Refresh update;
     private final Refresh spread;
     private final Gathering gathering;
+    private final QuantizedTransfers transfers;
     private long version;
 
     /**
@@ -73,8 +74,9 @@ public final class ShardedWeights implements WeightStore {
     }
 
     /** Allocates what this rank keeps. */
-    public ShardedWeights(Mesh mesh, MeshCommunicators communicators, Needs needs) {
+    ShardedWeights(Mesh mesh, MeshCommunicators communicators, Needs needs, QuantizedTransfers transfers) {
         this.mesh = mesh;
+        this.transfers = transfers;
         this.units = needs.units();
         this.plan = plan(mesh, units);
         this.kernels = needs.stream().kernels();
@@ -85,10 +87,14 @@ public final class ShardedWeights implements WeightStore {
         this.parts = whole ? placeWhole(needs) : allocateParts(needs);
         cutOwned(needs);
         this.slices = owned.stream().map(OwnedSlice::slice).toList();
-        this.update = refresh(needs, communicators.update(), plan::gradients, plan::optimizer);
-        this.spread = refresh(needs, communicators.spread(), plan::weights, plan::gradients);
-        this.gathering =
-                whole ? Gathering.NEVER : new UnitGathering(plan, communicators, needs, new Parts(dtype, parts));
+        boolean quantized = transfers.quantization().refresh() != 0;
+        boolean updateCrosses = communicators.update().size() > 1;
+        this.update = refresh(needs, refresh(communicators.update(), quantized), plan::gradients, plan::optimizer);
+        this.spread = refresh(
+                needs, refresh(communicators.spread(), quantized && !updateCrosses), plan::weights, plan::gradients);
+        this.gathering = whole
+                ? Gathering.NEVER
+                : new UnitGathering(plan, communicators, needs, new Parts(dtype, parts), transfers);
     }
 
     /** What a rank has of the weights of all units. */
@@ -170,13 +176,20 @@ public final class ShardedWeights implements WeightStore {
         return Tensor.of(dtype, Shape.of(length), memory.asSlice(offset * dtype.bytes(), length * dtype.bytes()));
     }
 
+    /** New weights are quantised once, on their widest way: what has arrived goes on as it is. */
+    private Refresh refresh(Communicator communicator, boolean quantized) {
+        return quantized && communicator.size() > 1
+                ? new Refresh(communicator, new QuantizedGather(communicator, transfers, Transfer.REFRESH, dtype))
+                : new Refresh(communicator);
+    }
+
     /** Of each unit, the elements that the group has together, and each member's part of them. */
-    private Refresh refresh(Needs needs, Communicator communicator, ShardPlan.Held together, ShardPlan.Held each) {
-        Refresh refresh = new Refresh(communicator);
-        if (communicator.size() == 1) {
+    private Refresh refresh(Needs needs, Refresh refresh, ShardPlan.Held together, ShardPlan.Held each) {
+        List<Integer> members = refresh.members();
+        if (members.size() == 1) {
             return refresh;
         }
-        List<Integer> members = communicator.group().ranks();
+        TurnsMemory messages = new TurnsMemory(needs.device(), "weights in messages");
         long largestBytes = units.stream()
                 .mapToLong(unit -> together.of(unit.number(), mesh.rank()).length() * dtype.bytes())
                 .max()
@@ -192,12 +205,19 @@ public final class ShardedWeights implements WeightStore {
                     parts[unit].asSlice((all.offset() - kept.offset()) * dtype.bytes(), all.length() * dtype.bytes());
             refresh.add(
                     Passage.through(room, memory, needs.device(), needs.host()),
-                    ShardPlan.lengthsBytes(members, rank -> each.of(number, rank), dtype.bytes()));
+                    ShardPlan.lengthsBytes(members, rank -> each.of(number, rank), dtype.bytes()),
+                    Padding.of(units.get(unit), each.of(unit, mesh.rank())),
+                    messages);
         }
         return refresh;
     }
 
     // ---------------------------------------------------------------- as a store
+
+    /** What crosses quantised. */
+    QuantizedTransfers transfers() {
+        return transfers;
+    }
 
     /** Which elements each rank has. */
     ShardPlan plan() {
@@ -231,6 +251,11 @@ public final class ShardedWeights implements WeightStore {
 
     @Override
     public void updated() {
+        renew();
+        transfers.stepEnds();
+    }
+
+    private void renew() {
         version++;
         update.run(version);
         spread.run(version);
@@ -244,6 +269,6 @@ public final class ShardedWeights implements WeightStore {
                 kernels.copy(slice.value(), slice.copy());
             }
         }
-        updated();
+        renew();
     }
 }

@@ -2,10 +2,12 @@ package io.dunlin.parallel.shard;
 
 import io.dunlin.model.Model;
 import io.dunlin.model.Pass;
+import io.dunlin.model.Precision;
 import io.dunlin.model.WeightStore;
 import io.dunlin.model.WholeWeights;
 import io.dunlin.parallel.mesh.Mesh;
 import io.dunlin.parallel.mesh.ShardPlan;
+import io.dunlin.tensor.DType;
 import io.dunlin.train.Accumulation;
 import io.dunlin.train.GradientAccumulator;
 import io.dunlin.train.GradientExchange;
@@ -31,15 +33,49 @@ public record Sharding(Mesh mesh, MeshCommunicators communicators, Settings sett
      * @param bucketBytes of gradients that are not sharded, to exchange at a time
      * @param stagingSlots buckets that may be on their way where the host does not reach gradients
      * @param deadline for a bucket on its way
+     * @param quantization of what crosses between ranks
      */
-    public record Settings(Accumulation accumulation, long bucketBytes, int stagingSlots, Duration deadline) {}
-
-    /** Where a model's weights are to be. */
-    public WeightStore weights(WeightStore.Needs needs) {
-        return mesh.degrees().replicated() ? WholeWeights.open(needs) : new ShardedWeights(mesh, communicators, needs);
+    public record Settings(
+            Accumulation accumulation,
+            long bucketBytes,
+            int stagingSlots,
+            Duration deadline,
+            Quantization quantization) {
+        /** Without quantisation. */
+        public Settings(Accumulation accumulation, long bucketBytes, int stagingSlots, Duration deadline) {
+            this(accumulation, bucketBytes, stagingSlots, deadline, Quantization.NONE);
+        }
     }
 
-    /** What the ranks exchange once a step; whoever asks closes it. */
+    /**
+     * Where a model's weights are to be.
+     *
+     * @throws io.dunlin.parallel.ParallelException {@code DUN-535} if these are not to be quantised as the settings say
+     */
+    public WeightStore weights(WeightStore.Needs needs) {
+        settings.quantization.check(
+                mesh.degrees(),
+                settings.accumulation,
+                needs.precision() == Precision.F32
+                        ? DType.F32
+                        : needs.precision().activations());
+        return mesh.degrees().replicated()
+                ? WholeWeights.open(needs)
+                : new ShardedWeights(
+                        mesh,
+                        communicators,
+                        needs,
+                        new QuantizedTransfers(settings.quantization, communicators.world()));
+    }
+
+    /** The quantised transfers of a model whose weights are in a store of this sharding: what was measured, and state. */
+    public QuantizedTransfers transfers(Model model) {
+        return model.weights() instanceof ShardedWeights weights
+                ? weights.transfers()
+                : new QuantizedTransfers(Quantization.NONE, communicators.world());
+    }
+
+    /** What the ranks exchange once a step; whoever asks, once for a model, closes it. */
     public GradientExchange exchange(Model model) {
         if (communicators.world().size() == 1) {
             return GradientExchange.ALONE;
@@ -55,8 +91,7 @@ public record Sharding(Mesh mesh, MeshCommunicators communicators, Settings sett
         GradientBuckets buckets = GradientBuckets.ofUnits(IntStream.range(0, plan.units())
                 .mapToObj(unit -> plan.gradients(unit, mesh.rank()).length())
                 .toList());
-        boolean scatters = mesh.spans().optimizer() > 1 && mesh.spans().replica() == 1;
-        if (settings.accumulation == Accumulation.TREE || !scatters) {
+        if (settings.accumulation == Accumulation.TREE || !mesh.scattersAtBoundary()) {
             return whole(members, buckets, staging);
         }
         List<Integer> holders = communicators.boundary().group().ranks();
@@ -66,10 +101,17 @@ public record Sharding(Mesh mesh, MeshCommunicators communicators, Settings sett
                         .map(rank -> plan.optimizer(unit, rank).length())
                         .toList())
                 .toList();
-        return DataParallelExchange.scattering(
-                members,
-                new BucketParts(buckets, lengths, communicators.boundary().rank()),
-                staging);
+        BucketParts parts =
+                new BucketParts(buckets, lengths, communicators.boundary().rank());
+        ScatterReduction reduction = settings.quantization.gradients() == 0
+                ? new ScatterReduction(communicators.boundary(), parts)
+                : new ScatterReduction(parts, quantizedScatters(model).boundary(communicators.boundaryHops()));
+        return DataParallelExchange.scattering(members, reduction, staging);
+    }
+
+    private QuantizedScatters quantizedScatters(Model model) {
+        ShardedWeights weights = (ShardedWeights) model.weights();
+        return new QuantizedScatters(mesh, weights.plan(), weights.transfers(), model);
     }
 
     private GradientExchange whole(DataParallelExchange.Members members, GradientBuckets buckets, Staging staging) {
@@ -96,9 +138,15 @@ public record Sharding(Mesh mesh, MeshCommunicators communicators, Settings sett
         ShardedWeights weights = (ShardedWeights) model.weights();
         TurnReduction reduction =
                 switch (settings.accumulation) {
-                    case RUNNING -> new RunningTurns(communicators.gradients(), model, weights.plan());
+                    case RUNNING -> new RunningTurns(mesh.rank(), model, weights.plan(), scatter(model, weights));
                     case TREE -> new TreeTurns(communicators.gradients(), model, weights.plan());
                 };
         return new ScatteringAccumulator(model, weights, reduction);
+    }
+
+    private PartScatter scatter(Model model, ShardedWeights weights) {
+        return settings.quantization.gradients() == 0
+                ? new ExactScatter(communicators.gradients(), weights.plan())
+                : quantizedScatters(model).turns(communicators.gradientHops());
     }
 }

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,13 +27,17 @@ import org.jspecify.annotations.Nullable;
  * and keeps of the unit what belongs to the second copy; every further one takes the parts of the second copy, inside the
  * host. Both say which version they are of: a second copy that is older than the weights fails as a desync, if it were ever
  * used.
+ *
+ * <p>Where weights cross quantised (qwZ), the first gather does and the second copy is cut from what it brought: all passes
+ * of a step, on all ranks, compute with the same bits, those that the messages said. What is at rest, and is updated, stays
+ * exact.
  */
 final class UnitGathering implements ShardedWeights.Gathering {
     private static final long NO_VERSION = -1;
 
     private final List<Unit> units;
     private final UnitSlots slots;
-    private final Source primary;
+    private final Origin primary;
     private final @Nullable SecondCopy second;
     private final Passage[] slotMemory = new Passage[UnitSlots.SLOTS];
     private final List<List<Tensor>> computes = new ArrayList<>(); // [unit][parameter], in its slot
@@ -40,9 +45,16 @@ final class UnitGathering implements ShardedWeights.Gathering {
     private final boolean[] present; // [unit]
     private long waitedNs;
 
+    /** Where a unit is gathered from. */
+    private interface Origin {
+        Work gather(int unit, MemorySegment whole, long version);
+    }
+
     /** Parts of units that a group has together. */
-    private record Source(Communicator communicator, MemorySegment[] parts, List<List<Long>> lengthsBytes) {
-        Work gather(int unit, MemorySegment whole, long version) {
+    private record Source(Communicator communicator, MemorySegment[] parts, List<List<Long>> lengthsBytes)
+            implements Origin {
+        @Override
+        public Work gather(int unit, MemorySegment whole, long version) {
             return communicator.label(unit, version).allGather(parts[unit], whole, lengthsBytes.get(unit));
         }
     }
@@ -50,7 +62,8 @@ final class UnitGathering implements ShardedWeights.Gathering {
     /** Parts of a second copy, on the host, and of which version they are. */
     private record SecondCopy(Source source, Range[] ranges, long[] versions) {}
 
-    UnitGathering(ShardPlan plan, MeshCommunicators communicators, Needs needs, Parts parts) {
+    UnitGathering(
+            ShardPlan plan, MeshCommunicators communicators, Needs needs, Parts parts, QuantizedTransfers transfers) {
         units = needs.units();
         slots = new UnitSlots(units);
         arriving = new Work[units.size()];
@@ -74,9 +87,11 @@ final class UnitGathering implements ShardedWeights.Gathering {
             }
         }
         Communicator weights = communicators.weights();
-        primary = new Source(weights, parts.ofUnit(), lengths(weights, plan::weights, dtype));
-        second =
-                communicators.secondary().size() > 1 ? secondCopy(plan, communicators.secondary(), needs, dtype) : null;
+        List<List<Long>> lengths = lengths(weights, plan::weights, dtype);
+        primary = transfers.quantization().weights() == 0
+                ? new Source(weights, parts.ofUnit(), lengths)
+                : quantized(plan, weights, needs, parts, transfers);
+        second = plan.secondCopy() ? secondCopy(plan, communicators.secondary(), needs, dtype) : null;
     }
 
     private List<List<Long>> lengths(Communicator communicator, ShardPlan.Held held, DType dtype) {
@@ -84,6 +99,30 @@ final class UnitGathering implements ShardedWeights.Gathering {
         return units.stream()
                 .map(unit -> ShardPlan.lengthsBytes(members, rank -> held.of(unit.number(), rank), dtype.bytes()))
                 .toList();
+    }
+
+    /** The parts of all ranks, in messages with fewer bits: units that share a slot share messages. */
+    private Origin quantized(
+            ShardPlan plan, Communicator communicator, Needs needs, Parts parts, QuantizedTransfers transfers) {
+        DType dtype = parts.dtype();
+        QuantizedGather gather = new QuantizedGather(communicator, transfers, Transfer.WEIGHTS, dtype);
+        int rank = communicator.group().ranks().get(communicator.rank());
+        List<TurnsMemory> messages = IntStream.range(0, UnitSlots.SLOTS)
+                .mapToObj(slot -> new TurnsMemory(needs.device(), "weights in messages"))
+                .toList();
+        Passage[] passages = new Passage[units.size()];
+        List<List<Long>> lengths = lengths(communicator, plan::weights, dtype);
+        for (Unit unit : units) {
+            int number = unit.number();
+            MemorySegment part = parts.ofUnit()[number];
+            gather.add(
+                    lengths.get(number), Padding.of(unit, plan.weights(number, rank)), messages.get(slots.of(number)));
+            passages[number] = Passage.of(part, needs.device(), needs.host(), "weights on the wire");
+        }
+        return (unit, whole, version) -> {
+            passages[unit].fetch(0, passages[unit].host().byteSize());
+            return gather.start(unit, passages[unit].host(), whole, version);
+        };
     }
 
     private SecondCopy secondCopy(ShardPlan plan, Communicator communicator, Needs needs, DType dtype) {
@@ -131,8 +170,8 @@ final class UnitGathering implements ShardedWeights.Gathering {
 
     private void start(int unit, long version) {
         MemorySegment whole = slotMemory[slots.of(unit)].host(0, units.get(unit).length() * bytesOf(unit));
-        Source source = second != null && second.versions[unit] == version ? second.source : primary;
-        arriving[unit] = source.gather(unit, whole, version);
+        Origin origin = second != null && second.versions[unit] == version ? second.source : primary;
+        arriving[unit] = origin.gather(unit, whole, version);
     }
 
     private void place(int unit, List<Tensor> weights) {

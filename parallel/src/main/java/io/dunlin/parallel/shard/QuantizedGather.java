@@ -1,0 +1,93 @@
+package io.dunlin.parallel.shard;
+
+import io.dunlin.collectives.Communicator;
+import io.dunlin.collectives.Work;
+import io.dunlin.collectives.quant.QuantizedAllGather;
+import io.dunlin.collectives.quant.TensorSpec;
+import io.dunlin.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Weights that cross quantised (qwZ of ZeRO++, Wang et al., 2023, section 3.1). Every rank, the owner of a part too, ends
+ * with what the messages say; the part that was sent stays as it is, unless it lies where it ends up.
+ */
+final class QuantizedGather {
+    private final Communicator communicator;
+    private final QuantizedTransfers transfers;
+    private final Transfer transfer;
+    private final DType dtype;
+    private final List<UnitExchange> units = new ArrayList<>();
+
+    QuantizedGather(Communicator communicator, QuantizedTransfers transfers, Transfer transfer, DType dtype) {
+        this.communicator = communicator;
+        this.transfers = transfers;
+        this.transfer = transfer;
+        this.dtype = dtype;
+    }
+
+    /**
+     * Adds the next unit.
+     *
+     * @param lengthsBytes of each member's part
+     * @param padding in this rank's part
+     * @param messages shared with units that do not cross at the same time
+     */
+    void add(List<Long> lengthsBytes, Padding padding, TurnsMemory messages) {
+        List<Long> lengths =
+                lengthsBytes.stream().map(bytes -> bytes / dtype.bytes()).toList();
+        units.add(new UnitExchange(units.size(), lengths, padding, messages, transfers.add(transfer, units.size())));
+    }
+
+    /**
+     * Starts, and does not wait.
+     *
+     * @param part this rank's, on the host; its padding becomes zero
+     * @param all room for all parts, on the host
+     */
+    Work start(int unit, MemorySegment part, MemorySegment all, long version) {
+        UnitExchange exchange = units.get(unit);
+        exchange.padding.clear(part, dtype.bytes());
+        return exchange.withPresentBits().start(part, all, version);
+    }
+
+    /** The exchange of one unit, made anew when its bits change. */
+    private final class UnitExchange {
+        private final int unit;
+        private final List<Long> lengths;
+        private final Padding padding;
+        private final TurnsMemory messages;
+        private final Ladder ladder;
+        private int bits;
+        private QuantizedAllGather exchange;
+
+        UnitExchange(int unit, List<Long> lengths, Padding padding, TurnsMemory messages, Ladder ladder) {
+            this.unit = unit;
+            this.lengths = lengths;
+            this.padding = padding;
+            this.messages = messages;
+            this.ladder = ladder;
+            this.bits = ladder.bits();
+            this.exchange = make();
+        }
+
+        private QuantizedAllGather make() {
+            long elements = lengths.stream().mapToLong(Long::longValue).sum();
+            return new QuantizedAllGather(
+                    communicator,
+                    new TensorSpec(unit, dtype, elements),
+                    lengths,
+                    ladder.codec(0, dtype),
+                    messages.next());
+        }
+
+        QuantizedAllGather withPresentBits() {
+            if (bits != ladder.bits()) {
+                bits = ladder.bits();
+                exchange = make();
+            }
+            return exchange;
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package io.dunlin.parallel.shard;
+
+import io.dunlin.collectives.Work;
+import io.dunlin.collectives.quant.QuantizedReduceScatter;
+import io.dunlin.collectives.quant.ReducedSlices;
+import io.dunlin.collectives.quant.TensorSpec;
+import io.dunlin.collectives.quant.TwoLevelGroup;
+import io.dunlin.device.Device;
+import io.dunlin.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Gradients that cross quantised (qgZ of ZeRO++, Wang et al., 2023, section 3.3): inside the host, then between hosts, each
+ * hop quantised anew and added up in F32, members in the order of their group, then hosts in theirs. That order is the
+ * same for every scheme of sharding, so that schemes whose messages are exact give the same bits for one turn.
+ *
+ * <p>Gradients are sums that each rank has scaled by the targets of the whole batch: nothing is divided.
+ */
+final class QuantizedScatter implements PartScatter {
+    /** More than a step has turns. */
+    private static final int TURNS = 1 << 20;
+
+    private final QuantizedTransfers transfers;
+    private final Transfer transfer;
+    private final TwoLevelGroup group;
+    private final Device device;
+    private final List<UnitExchange> units = new ArrayList<>();
+
+    QuantizedScatter(QuantizedTransfers transfers, Transfer transfer, TwoLevelGroup group, Device device) {
+        this.transfers = transfers;
+        this.transfer = transfer;
+        this.group = group;
+        this.device = device;
+    }
+
+    /**
+     * Adds the next unit.
+     *
+     * @param slices of all ranks
+     * @param padding in the unit
+     * @param messages shared with units that do not cross at the same time
+     */
+    void add(ReducedSlices slices, Padding padding, TurnsMemory messages) {
+        Ladder ladder = transfers.add(transfer, units.size());
+        if (transfers.quantization().feedback().on()) {
+            carry(ladder, slices);
+        }
+        units.add(new UnitExchange(units.size(), slices, padding, messages, ladder));
+    }
+
+    private void carry(Ladder ladder, ReducedSlices slices) {
+        if (group.ranksPerHost() > 1) {
+            ladder.carry(0, device.allocateHost("error feedback", slices.elements() * Float.BYTES));
+        }
+        if (group.hosts() > 1) {
+            ladder.carry(1, device.allocateHost("error feedback", slices.hostSumElements(group) * Float.BYTES));
+        }
+    }
+
+    @Override
+    public Work start(int unit, int turn, MemorySegment whole, MemorySegment part) {
+        UnitExchange exchange = units.get(unit);
+        exchange.padding.clear(whole, Float.BYTES);
+        return exchange.withPresentBits().start(whole, part, transfers.steps() * TURNS + turn);
+    }
+
+    /** The exchange of one unit, made anew when its bits change. */
+    private final class UnitExchange {
+        private final int unit;
+        private final ReducedSlices slices;
+        private final Padding padding;
+        private final TurnsMemory messages;
+        private final Ladder ladder;
+        private int bits;
+        private QuantizedReduceScatter exchange;
+
+        UnitExchange(int unit, ReducedSlices slices, Padding padding, TurnsMemory messages, Ladder ladder) {
+            this.unit = unit;
+            this.slices = slices;
+            this.padding = padding;
+            this.messages = messages;
+            this.ladder = ladder;
+            this.bits = ladder.bits();
+            this.exchange = make();
+        }
+
+        private QuantizedReduceScatter make() {
+            return new QuantizedReduceScatter(
+                    group,
+                    new TensorSpec(unit, DType.F32, slices.elements()),
+                    slices,
+                    new QuantizedReduceScatter.Codecs(ladder.codec(0, DType.F32), ladder.codec(1, DType.F32)),
+                    messages.next());
+        }
+
+        QuantizedReduceScatter withPresentBits() {
+            if (bits != ladder.bits()) {
+                bits = ladder.bits();
+                exchange = make();
+            }
+            return exchange;
+        }
+    }
+}
