@@ -71,6 +71,16 @@ public record Topology(List<Place> places) {
         return new Topology(members.stream().map(places::get).toList());
     }
 
+    /** The same, where members that are on different hosts of {@code outer} are on different hosts. */
+    public Topology inside(Topology outer) {
+        List<Place> inner = new ArrayList<>();
+        for (int member = 0; member < size(); member++) {
+            Place place = places.get(member);
+            inner.add(new Place(outer.places.get(member).host() + "/" + place.host(), place.socket()));
+        }
+        return new Topology(inner);
+    }
+
     /** How many members. */
     public int size() {
         return places.size();

@@ -3,11 +3,10 @@ package io.dunlin.integration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Rank processes train the same however tensors are sharded, and a run goes on under another scheme as if nothing had been. */
 class ShardedRanksTest {
@@ -17,17 +16,18 @@ class ShardedRanksTest {
     private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"debug", "llama-debug"})
-    void shouldGiveTheBitsOfOneRankUnderEveryScheme(String preset) {
+    @CsvSource({"debug, zero1 zero2 zero3 hsdp zero++ topo", "llama-debug, zero3"})
+    void shouldGiveTheBitsOfOneRank(String preset, String schemes) {
         TestJob job = TestJob.tiny(STEPS)
                 .with("model.preset", '"' + preset + '"')
+                .with("train.recompute", "\"layer\"")
                 .with("eval.interval", 10)
                 .deterministic();
         try (LocalCluster cluster = LocalCluster.in(folder)) {
             cluster.train("alone", job, 1).succeeds();
             RunFolder alone = cluster.run("alone");
 
-            for (String scheme : List.of("zero1", "zero2", "zero3", "hsdp", "zero++", "topo")) {
+            for (String scheme : schemes.split(" ")) {
                 String name = "ranks-" + scheme;
                 TestJob sharded = job.with("parallel.shard", '"' + scheme + '"')
                         .with("parallel.topology", scheme.equals("topo") ? "\"2x1x2\"" : "\"2x2\"");
@@ -37,6 +37,24 @@ class ShardedRanksTest {
                         .as(scheme)
                         .isEqualTo(SavedTensors.digests(alone, STEPS));
             }
+        }
+    }
+
+    @Test
+    void shouldGoOnWhenARankIsKilled() {
+        TestJob job = TestJob.tiny(30).deterministic();
+        try (LocalCluster cluster = LocalCluster.in(folder)) {
+            cluster.train("undisturbed", job, 1).succeeds();
+            DunlinProcess process = cluster.train(
+                    "disturbed", job.with("parallel.shard", "\"zero3\"").with("launch.restarts", 1), 3);
+            RunFolder run = cluster.run("disturbed");
+            run.awaitStep(8);
+            DunlinProcess.signal(run.rankPids().get(1), "KILL");
+            process.succeeds();
+
+            assertThat(process.text()).contains("ended by signal 9");
+            assertThat(run.steps()).isEqualTo(cluster.run("undisturbed").steps());
+            assertThat(SavedTensors.digests(run, 30)).isEqualTo(SavedTensors.digests(cluster.run("undisturbed"), 30));
         }
     }
 

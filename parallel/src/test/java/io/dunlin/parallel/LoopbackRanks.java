@@ -1,10 +1,10 @@
 package io.dunlin.parallel;
 
-import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.Topology;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.collectives.engine.LoopbackWorld;
 import io.dunlin.collectives.engine.RankCommunicators;
 import io.dunlin.collectives.transport.LoopbackFabric;
@@ -30,7 +30,8 @@ final class LoopbackRanks {
     /** Trains on the ranks of a topology, and puts together what they end with. */
     static Outcome train(Topology topology, SmallRun run) {
         LoopbackFabric fabric = LoopbackFabric.ofRanks(topology.size());
-        List<RankCommunicators> ranks = LoopbackWorld.ranksOf(fabric, topology, AlgorithmTable.EMPTY, Duration.ofSeconds(60));
+        List<RankCommunicators> ranks =
+                LoopbackWorld.ranksOf(fabric, topology, AlgorithmTable.EMPTY, Duration.ofSeconds(60));
         try {
             return Outcome.together(Ranks.all(topology.size(), rank -> () -> {
                 RankCommunicators mine = ranks.get(rank);

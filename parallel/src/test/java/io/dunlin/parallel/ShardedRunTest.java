@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -77,17 +78,18 @@ class ShardedRunTest {
         LoopbackRanks.train(topology, run.sharded(degrees)).assertSameBits(run.alone());
     }
 
-    private static Stream<org.junit.jupiter.params.provider.Arguments> unevenRuns() {
-        List<org.junit.jupiter.params.provider.Arguments> runs = new ArrayList<>();
+    private static Stream<Arguments> unevenRuns() {
+        List<Arguments> runs = new ArrayList<>();
         Topology unlike = Topology.ofHosts(List.of("a", "a", "a", "b", "b"));
+        runs.add(Arguments.of(ShardDegrees.ZERO_PLUS_PLUS, Topology.ofHosts(List.of("a", "a", "b")), 14));
         for (int rows : new int[] {2, 6, 14, 26}) {
             for (ShardDegrees degrees :
                     List.of(ShardDegrees.ZERO1, ShardDegrees.ZERO2, ShardDegrees.ZERO3, ShardDegrees.ZERO_PLUS_PLUS)) {
-                runs.add(org.junit.jupiter.params.provider.Arguments.of(degrees, unlike, rows));
+                runs.add(Arguments.of(degrees, unlike, rows));
             }
             for (ShardDegrees degrees : List.of(ShardDegrees.HYBRID, ShardDegrees.THREE_LEVELS)) {
-                runs.add(org.junit.jupiter.params.provider.Arguments.of(degrees, hosts(3, 1, 2), rows));
-                runs.add(org.junit.jupiter.params.provider.Arguments.of(degrees, hosts(1, 3, 1), rows));
+                runs.add(Arguments.of(degrees, hosts(3, 1, 2), rows));
+                runs.add(Arguments.of(degrees, hosts(1, 3, 1), rows));
             }
         }
         return runs.stream();

@@ -70,9 +70,7 @@ class ShardedTrafficTest {
             if (scheme != ShardScheme.NONE) {
                 assertThat(headers % HEADER_BYTES).as("%s: %s", scale, counted).isZero();
             }
-            assertThat((double) headers)
-                    .as("%s: %s", scale, counted)
-                    .isBetween(0.0, 0.14 * planned.totalBytes(scale));
+            assertThat((double) headers).as("%s: %s", scale, counted).isBetween(0.0, 0.14 * planned.totalBytes(scale));
         }
     }
 

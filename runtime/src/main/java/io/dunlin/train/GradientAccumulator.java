@@ -9,20 +9,19 @@ import io.dunlin.train.GradientExchange.Range;
 
 /** Adds up the gradients of the micro-batches of a rank, or of a group of ranks that share the sums. */
 public interface GradientAccumulator {
-    /** A step begins. The partials are the same objects in every step of the same share. */
+    /** A step begins. */
     GradientPartials begin(Batch batch);
 
     /**
      * Forward and backward of this rank's micro-batch of a turn.
      *
-     * @param last whether it is the last turn: sums are final then
-     * @param ready told of the parts that are final
+     * @param ready told of the parts whose sums include this turn
      * @return the sum of its losses
      */
-    double add(Pass pass, MicroBatch microBatch, float gradientScale, boolean last, GradientReady ready);
+    double add(Pass pass, MicroBatch microBatch, float gradientScale, GradientReady ready);
 
     /** A turn in which this rank has no micro-batch, but others of its group may have one. */
-    void skip(Pass pass, boolean last, GradientReady ready);
+    void skip(Pass pass, GradientReady ready);
 
     /** Nanoseconds that this rank has waited for others in {@link #add} and {@link #skip} since this was made. */
     long waitedNs();

@@ -54,12 +54,12 @@ public final class LocalExecutor implements StepExecutor {
         exchange.begin(accumulator.begin(batch));
         int turns = batch.turns();
         for (int turn = 0; turn < turns; turn++) {
-            boolean last = turn == turns - 1;
+            GradientReady ready = turn == turns - 1 ? exchangeReady : GradientReady.NOBODY;
             if (turn < microBatches.size()) {
                 MicroBatch microBatch = microBatches.get(turn);
-                lossSums[microBatch.index()] = accumulator.add(pass, microBatch, gradientScale, last, exchangeReady);
+                lossSums[microBatch.index()] = accumulator.add(pass, microBatch, gradientScale, ready);
             } else {
-                accumulator.skip(pass, last, exchangeReady);
+                accumulator.skip(pass, ready);
             }
         }
         long waitedNs =
@@ -101,7 +101,9 @@ public final class LocalExecutor implements StepExecutor {
     }
 
     @Override
-    public void weightsUpdated() {
+    public long weightsUpdated() {
+        long beforeNs = model.weights().waitedNs();
         model.valuesUpdated();
+        return model.weights().waitedNs() - beforeNs;
     }
 }

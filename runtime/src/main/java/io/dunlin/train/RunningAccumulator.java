@@ -32,15 +32,15 @@ final class RunningAccumulator implements GradientAccumulator {
     }
 
     @Override
-    public double add(Pass pass, MicroBatch microBatch, float gradientScale, boolean last, GradientReady ready) {
+    public double add(Pass pass, MicroBatch microBatch, float gradientScale, GradientReady ready) {
         sum.direct(nextBeta);
         nextBeta = 1f;
-        passingOn.downstream = last ? ready : GradientReady.NOBODY;
+        passingOn.downstream = ready;
         return pass.forwardBackward(microBatch, gradientScale, passingOn);
     }
 
     @Override
-    public void skip(Pass pass, boolean last, GradientReady ready) {
+    public void skip(Pass pass, GradientReady ready) {
         throw new IllegalStateException("a rank that sums alone has a micro-batch in each turn");
     }
 

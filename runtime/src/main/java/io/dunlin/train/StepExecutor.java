@@ -12,6 +12,10 @@ public interface StepExecutor {
     /** What this rank updates: parameters, or slices of them. */
     List<? extends Trained> owned();
 
-    /** After the update: makes the new weights visible to the next forward, here and on other ranks. */
-    void weightsUpdated();
+    /**
+     * After the update: makes the new weights visible to the next forward, here and on other ranks.
+     *
+     * @return nanoseconds waited for other ranks
+     */
+    long weightsUpdated();
 }

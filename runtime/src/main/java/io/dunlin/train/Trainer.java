@@ -84,9 +84,7 @@ public final class Trainer {
         long computedNs = clockNs.getAsLong();
         double learningRate = settings.learningRate.at(state.step());
         boolean finite = Double.isFinite(outcome.loss()) && Double.isFinite(outcome.gradientNorm());
-        if (finite) {
-            update(state, outcome.gradientNorm(), learningRate);
-        }
+        long refreshNs = finite ? update(state, outcome.gradientNorm(), learningRate) : 0;
         state.advance(batch.globalTargets(), batch.next());
         long endNs = clockNs.getAsLong();
         return new StepResult(
@@ -98,15 +96,19 @@ public final class Trainer {
                 batch.globalTargets(),
                 TrainState.decode(outcome.requests()),
                 new StepResult.Times(
-                        endNs - startNs, batchNs - startNs, outcome.communicationNs(), endNs - computedNs));
+                        endNs - startNs,
+                        batchNs - startNs,
+                        outcome.communicationNs() + refreshNs,
+                        endNs - computedNs - refreshNs));
     }
 
-    private void update(TrainState state, double gradientNorm, double learningRate) {
+    /** Updates, and says how long it has waited for the new weights of other ranks. */
+    private long update(TrainState state, double gradientNorm, double learningRate) {
         for (StepListener listener : listeners) {
             listener.beforeUpdate(state);
         }
         double scale = settings.clip > 0 ? Math.min(1.0, settings.clip / (gradientNorm + CLIP_EPSILON)) : 1.0;
         optimizer.update(executor.owned(), (float) learningRate, (float) scale);
-        executor.weightsUpdated();
+        return executor.weightsUpdated();
     }
 }

@@ -61,15 +61,15 @@ final class TreeAccumulator implements GradientAccumulator {
     }
 
     @Override
-    public double add(Pass pass, MicroBatch microBatch, float gradientScale, boolean last, GradientReady ready) {
+    public double add(Pass pass, MicroBatch microBatch, float gradientScale, GradientReady ready) {
         Leaf leaf = schedule.leaves().get(next++);
         buffer(leaf.target()).direct(0f);
-        adding.begin(leaf.additions(), last ? ready : GradientReady.NOBODY);
+        adding.begin(leaf.additions(), ready);
         return pass.forwardBackward(microBatch, gradientScale, adding);
     }
 
     @Override
-    public void skip(Pass pass, boolean last, GradientReady ready) {
+    public void skip(Pass pass, GradientReady ready) {
         throw new IllegalStateException("a rank that sums alone has a micro-batch in each turn");
     }
 

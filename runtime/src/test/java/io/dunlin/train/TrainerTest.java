@@ -176,8 +176,9 @@ class TrainerTest {
         }
 
         @Override
-        public void weightsUpdated() {
+        public long weightsUpdated() {
             events.add("weights updated");
+            return 0;
         }
     }
 

@@ -204,5 +204,8 @@ final class Arguments {
         if (!segment.isNative()) {
             throw new IllegalArgumentException(what + " must be native memory, not on the heap");
         }
+        if (!segment.isAccessibleBy(Thread.currentThread())) {
+            throw new IllegalArgumentException(what + " is memory that the host does not reach");
+        }
     }
 }

@@ -1,17 +1,17 @@
 package io.dunlin.collectives.engine;
 
-import io.dunlin.collectives.ReductionOrder;
-import io.dunlin.collectives.algorithm.AlgorithmTable;
-import java.util.Optional;
 import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
+import io.dunlin.collectives.ReductionOrder;
 import io.dunlin.collectives.Topology;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
 import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.collectives.transport.LoopbackSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A world of ranks in this JVM, one communicator and one communication thread each, over a {@link LoopbackFabric}.

@@ -176,10 +176,12 @@ public final class RankCommunicators implements AutoCloseable {
         return communicator;
     }
 
+    /** Declared hosts, but none that spans several real ones: what ranks of a host share, these could not. */
     private Topology topology(Group group) {
+        Topology seen = transports.topology(group.ranks());
         return world.declared()
-                .map(declared -> declared.among(group.ranks()))
-                .orElseGet(() -> transports.topology(group.ranks()));
+                .map(declared -> declared.among(group.ranks()).inside(seen))
+                .orElse(seen);
     }
 
     /** A group whose streams could not be opened here was not opened: the next try must meet that of the others. */

@@ -84,7 +84,12 @@ public record Mesh(
 
     /** What the meshes of all ranks have in common. */
     private record Every(
-            ShardDegrees degrees, Group world, List<Position> positions, Position spans, Optional<Domains> secondary, List<List<Integer>> hosts) {
+            ShardDegrees degrees,
+            Group world,
+            List<Position> positions,
+            Position spans,
+            Optional<Domains> secondary,
+            List<List<Integer>> hosts) {
         Mesh of(int rank) {
             return new Mesh(
                     degrees,

@@ -3,7 +3,6 @@ package io.dunlin.parallel.plan;
 import io.dunlin.collectives.Topology;
 import io.dunlin.parallel.mesh.Mesh;
 import io.dunlin.parallel.mesh.ShardDegrees;
-import io.dunlin.parallel.mesh.Spread;
 import java.util.List;
 import java.util.Optional;
 

@@ -25,13 +25,6 @@ record BucketParts(GradientBuckets buckets, List<List<Long>> lengths, int rank) 
         }
     }
 
-    /** Bytes of each rank's part. */
-    List<Long> lengthsBytes(GradientBucket bucket) {
-        return lengths.get(bucket.number()).stream()
-                .map(length -> length * Float.BYTES)
-                .toList();
-    }
-
     /** This rank's part, in the flat gradient. */
     Range own(GradientBucket bucket) {
         List<Long> ofBucket = lengths.get(bucket.number());

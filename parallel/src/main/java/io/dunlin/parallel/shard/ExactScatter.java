@@ -25,7 +25,7 @@ final class ExactScatter implements PartScatter {
     @Override
     public Work start(int unit, int turn, MemorySegment whole, MemorySegment part) {
         return communicator
-                .label(unit, turn)
+                .label(unit + 1, turn)
                 .reduceScatter(whole, part, lengthsBytes.get(unit), DType.F32, ReduceOp.SUM);
     }
 }

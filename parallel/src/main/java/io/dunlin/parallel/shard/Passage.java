@@ -32,6 +32,11 @@ final class Passage {
         return new Passage(onDevice, device.hostReadable() ? onDevice : room.asSlice(0, onDevice.byteSize()), access);
     }
 
+    /** Memory that is on the host whatever the device. */
+    static Passage onHost(MemorySegment memory) {
+        return new Passage(memory, memory, HostAccess.HOST);
+    }
+
     boolean direct() {
         return onDevice == onHost;
     }

@@ -54,11 +54,16 @@ final class Refresh {
         pieces.add(new Piece(memory, new Range(before, lengthsBytes.get(communicator.rank())), lengthsBytes));
     }
 
-    /** Exchanges all units; their weights are there for the work submitted from here on. */
-    void run(long version) {
+    /**
+     * Exchanges all units; their weights are there for the work submitted from here on.
+     *
+     * @return nanoseconds waited
+     */
+    long run(long version) {
         if (communicator.size() == 1) {
-            return;
+            return 0;
         }
+        long waitedNs = 0;
         started.clear();
         for (int unit = 0; unit < pieces.size(); unit++) {
             Piece piece = pieces.get(unit);
@@ -68,17 +73,20 @@ final class Refresh {
             if (piece.memory.direct() && quantized == null) {
                 started.add(work);
             } else {
-                work.await(); // the next unit passes through the same room, or is in the same messages
+                waitedNs += work.await(); // the next unit passes through the same room, or is in the same messages
                 piece.memory.store(0, piece.memory.host().byteSize());
             }
         }
-        started.forEach(Work::await);
+        for (Work work : started) {
+            waitedNs += work.await();
+        }
+        return waitedNs;
     }
 
     private Work start(int unit, Piece piece, long version) {
         MemorySegment part = piece.memory.host(piece.own.offset(), piece.own.length());
         return quantized != null
                 ? quantized.start(unit, part, piece.memory.host(), version)
-                : communicator.label(unit, version).allGather(part, piece.memory.host(), piece.lengthsBytes);
+                : communicator.label(unit + 1, version).allGather(part, piece.memory.host(), piece.lengthsBytes);
     }
 }

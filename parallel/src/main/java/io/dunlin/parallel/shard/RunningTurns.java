@@ -54,6 +54,11 @@ final class RunningTurns implements TurnReduction {
     }
 
     @Override
+    public boolean sendsZeros() {
+        return true;
+    }
+
+    @Override
     public GradientPartials begin(Batch batch) {
         return new GradientPartials(
                 batch.turns() == 0 ? List.of() : List.of(sums), List.of(), sums, batch.globalMicroBatches());

@@ -7,6 +7,7 @@ import io.dunlin.tensor.DType;
 import io.dunlin.train.GradientExchange.GradientPartials;
 import io.dunlin.train.GradientExchange.Range;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** Fast mode where each rank needs the sums of what it updates alone: of each bucket it gets its part. */
 final class ScatterReduction implements BucketReduction {
@@ -16,10 +17,16 @@ final class ScatterReduction implements BucketReduction {
     private final MemorySegment[] cutFrom; // [bucket]
 
     ScatterReduction(Communicator communicator, BucketParts parts) {
-        this(
-                parts,
-                (bucket, turn, whole, part) -> communicator.reduceScatter(
-                        whole, part, parts.lengthsBytes(parts.buckets().get(bucket)), DType.F32, ReduceOp.SUM));
+        this(parts, exact(communicator, parts));
+    }
+
+    private static PartScatter exact(Communicator communicator, BucketParts parts) {
+        List<List<Long>> lengthsBytes = parts.lengths().stream()
+                .map(ofBucket ->
+                        ofBucket.stream().map(length -> length * Float.BYTES).toList())
+                .toList();
+        return (bucket, turn, whole, part) ->
+                communicator.reduceScatter(whole, part, lengthsBytes.get(bucket), DType.F32, ReduceOp.SUM);
     }
 
     /**

@@ -86,8 +86,8 @@ final class ScatteringAccumulator implements GradientAccumulator {
     }
 
     @Override
-    public double add(Pass pass, MicroBatch microBatch, float gradientScale, boolean last, GradientReady ready) {
-        downstream = last ? ready : GradientReady.NOBODY;
+    public double add(Pass pass, MicroBatch microBatch, float gradientScale, GradientReady ready) {
+        downstream = ready;
         listener.computes = true;
         double lossSum = pass.forwardBackward(microBatch, gradientScale, listener);
         endTurn();
@@ -95,8 +95,8 @@ final class ScatteringAccumulator implements GradientAccumulator {
     }
 
     @Override
-    public void skip(Pass pass, boolean last, GradientReady ready) {
-        downstream = last ? ready : GradientReady.NOBODY;
+    public void skip(Pass pass, GradientReady ready) {
+        downstream = ready;
         listener.computes = false;
         pass.accompany(listener);
         endTurn();
@@ -190,11 +190,13 @@ final class ScatteringAccumulator implements GradientAccumulator {
         @Override
         public void ends(Unit unit) {
             int number = unit.number();
-            if (!computes) {
-                kernels.fill(wholes.get(number), 0f);
-            }
             Passage memory = slotMemory[slots.of(number)];
-            memory.fetch(0, unit.length() * Float.BYTES);
+            if (computes || reduction.sendsZeros()) {
+                if (!computes) {
+                    kernels.fill(wholes.get(number), 0f);
+                }
+                memory.fetch(0, unit.length() * Float.BYTES);
+            }
             reduction.start(number, turn, memory);
             travelling.addLast(number);
         }

@@ -39,6 +39,7 @@ public final class ShardedWeights implements WeightStore {
     private final Gathering gathering;
     private final QuantizedTransfers transfers;
     private long version;
+    private long refreshNs; // waited for new weights of others
 
     /**
      * A slice that this rank updates.
@@ -94,11 +95,11 @@ public final class ShardedWeights implements WeightStore {
                 needs, refresh(communicators.spread(), quantized && !updateCrosses), plan::weights, plan::gradients);
         this.gathering = whole
                 ? Gathering.NEVER
-                : new UnitGathering(plan, communicators, needs, new Parts(dtype, parts), transfers);
+                : new UnitGathering(plan, communicators, needs, new Kept(dtype, parts), transfers);
     }
 
     /** What a rank has of the weights of all units. */
-    record Parts(DType dtype, MemorySegment[] ofUnit) {}
+    record Kept(DType dtype, MemorySegment[] parts) {}
 
     static ShardPlan plan(Mesh mesh, List<Unit> units) {
         return new ShardPlan(mesh, units.stream().map(Unit::length).toList());
@@ -246,7 +247,7 @@ public final class ShardedWeights implements WeightStore {
 
     @Override
     public long waitedNs() {
-        return gathering.waitedNs();
+        return gathering.waitedNs() + refreshNs;
     }
 
     @Override
@@ -257,8 +258,7 @@ public final class ShardedWeights implements WeightStore {
 
     private void renew() {
         version++;
-        update.run(version);
-        spread.run(version);
+        refreshNs += update.run(version) + spread.run(version);
         kernels.weightsChanged();
     }
 

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TreeTurns implements TurnReduction {
     private final Communicator communicator;
+    private final List<Long> nothing; // bytes for each member
     private final Model model;
     private final Kernels kernels;
     private final UnitSlots slots;
@@ -45,13 +46,22 @@ final class TreeTurns implements TurnReduction {
      *
      * @param at its first element in a buffer
      * @param length elements
+     * @param unitBytes of the whole unit
      * @param lengthsBytes of all members' parts
+     * @param receiveBytes what comes from each member, by how many send
      * @param received what each member sends, in the memory for it
      */
-    private record Part(long at, long length, List<Long> lengthsBytes, List<Tensor> received) {}
+    private record Part(
+            long at,
+            long length,
+            long unitBytes,
+            List<Long> lengthsBytes,
+            List<List<Long>> receiveBytes,
+            List<Tensor> received) {}
 
     TreeTurns(Communicator communicator, Model model, ShardPlan plan) {
         this.communicator = communicator;
+        this.nothing = Collections.nCopies(communicator.size(), 0L);
         this.model = model;
         this.kernels = model.stream().kernels();
         this.slots = new UnitSlots(model.units());
@@ -78,7 +88,9 @@ final class TreeTurns implements TurnReduction {
             parts.add(new Part(
                     at,
                     range.length(),
+                    plan.unit(unit).length() * Float.BYTES,
                     ShardPlan.lengthsBytes(members, other -> plan.gradients(number, other), Float.BYTES),
+                    receiveBytes(range.length() * Float.BYTES),
                     IntStream.range(0, members.size())
                             .mapToObj(member ->
                                     ScatteringAccumulator.vector(memory, member * range.length(), range.length()))
@@ -86,6 +98,15 @@ final class TreeTurns implements TurnReduction {
             at += range.length();
         }
         this.partials = new GradientPartials(List.of(), List.of(), buffer(0), 0);
+    }
+
+    /** By the number of members that send: so much from each of the first ones. */
+    private List<List<Long>> receiveBytes(long partBytes) {
+        return IntStream.rangeClosed(0, communicator.size())
+                .mapToObj(senders -> IntStream.range(0, communicator.size())
+                        .mapToObj(member -> member < senders ? partBytes : 0L)
+                        .toList())
+                .toList();
     }
 
     @Override
@@ -102,6 +123,11 @@ final class TreeTurns implements TurnReduction {
                     .toList());
         }
         return buffers.get(index);
+    }
+
+    @Override
+    public boolean sendsZeros() {
+        return false;
     }
 
     @Override
@@ -128,18 +154,15 @@ final class TreeTurns implements TurnReduction {
         Part part = parts.get(unit);
         int senders = senders(turn);
         boolean sends = communicator.rank() < senders;
-        List<Long> sendBytes = sends ? part.lengthsBytes : Collections.nCopies(communicator.size(), 0L);
-        long sentBytes = sendBytes.stream().mapToLong(Long::longValue).sum();
         long partBytes = part.length * Float.BYTES;
-        List<Long> receiveBytes = new ArrayList<>(Collections.nCopies(communicator.size(), 0L));
-        Collections.fill(receiveBytes.subList(0, senders), partBytes);
+        long sentBytes = sends ? part.unitBytes : 0;
         started[unit] = communicator
-                .label(unit, turn)
+                .label(unit + 1, turn)
                 .allToAll(
                         slot.host(0, sentBytes),
-                        sendBytes,
+                        sends ? part.lengthsBytes : nothing,
                         received[slots.of(unit)].host(0, senders * partBytes),
-                        receiveBytes);
+                        part.receiveBytes.get(senders));
     }
 
     @Override

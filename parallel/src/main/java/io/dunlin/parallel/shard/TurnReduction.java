@@ -9,6 +9,9 @@ sealed interface TurnReduction permits RunningTurns, TreeTurns {
     /** Elements of a unit that this rank keeps. */
     long partElements(int unit);
 
+    /** Whether a member without a micro-batch sends zeros; else it sends nothing. */
+    boolean sendsZeros();
+
     /** A step begins. */
     GradientPartials begin(Batch batch);
 

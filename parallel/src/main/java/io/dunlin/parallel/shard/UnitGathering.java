@@ -9,7 +9,6 @@ import io.dunlin.model.WeightStore.Needs;
 import io.dunlin.nn.Parameter;
 import io.dunlin.parallel.mesh.ShardPlan;
 import io.dunlin.parallel.mesh.ShardPlan.Range;
-import io.dunlin.parallel.shard.ShardedWeights.Parts;
 import io.dunlin.tensor.DType;
 import io.dunlin.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -42,6 +41,7 @@ final class UnitGathering implements ShardedWeights.Gathering {
     private final Passage[] slotMemory = new Passage[UnitSlots.SLOTS];
     private final List<List<Tensor>> computes = new ArrayList<>(); // [unit][parameter], in its slot
     private final @Nullable Work[] arriving; // [unit]
+    private final long[] arrivingVersions; // [unit], where one is arriving
     private final boolean[] present; // [unit]
     private long waitedNs;
 
@@ -51,25 +51,69 @@ final class UnitGathering implements ShardedWeights.Gathering {
     }
 
     /** Parts of units that a group has together. */
-    private record Source(Communicator communicator, MemorySegment[] parts, List<List<Long>> lengthsBytes)
-            implements Origin {
+    private record Source(Communicator communicator, Parts parts, List<List<Long>> lengthsBytes) implements Origin {
         @Override
         public Work gather(int unit, MemorySegment whole, long version) {
-            return communicator.label(unit, version).allGather(parts[unit], whole, lengthsBytes.get(unit));
+            return communicator
+                    .label(unit + 1, version)
+                    .allGather(parts.of(unit, version), whole, lengthsBytes.get(unit));
         }
     }
 
-    /** Parts of a second copy, on the host, and of which version they are. */
-    private record SecondCopy(Source source, Range[] ranges, long[] versions) {}
+    /** A rank's parts of all units, and of which version they are on the host. */
+    private record Parts(Passage[] passages, long[] versions) {
+        static Parts of(MemorySegment[] memory, Needs needs) {
+            Passage[] passages = new Passage[memory.length];
+            for (int unit = 0; unit < memory.length; unit++) {
+                passages[unit] = Passage.of(memory[unit], needs.device(), needs.host(), "weights on the wire");
+            }
+            return of(passages);
+        }
+
+        static Parts of(Passage[] passages) {
+            long[] versions = new long[passages.length];
+            Arrays.fill(versions, NO_VERSION);
+            return new Parts(passages, versions);
+        }
+
+        /** A part, for the network. */
+        MemorySegment of(int unit, long version) {
+            Passage passage = passages[unit];
+            if (versions[unit] != version) {
+                passage.fetch(0, passage.host().byteSize());
+                versions[unit] = version;
+            }
+            return passage.host();
+        }
+    }
+
+    /** Parts of a second copy, and where they are in their units. */
+    private record SecondCopy(Source source, Range[] ranges) {
+        boolean has(int unit, long version) {
+            return source.parts.versions[unit] == version;
+        }
+
+        void take(int unit, long version, Passage slot) {
+            Range range = ranges[unit];
+            source.parts.passages[unit].host().copyFrom(slot.host(range.offset(), range.length()));
+            source.parts.versions[unit] = version;
+        }
+    }
 
     UnitGathering(
-            ShardPlan plan, MeshCommunicators communicators, Needs needs, Parts parts, QuantizedTransfers transfers) {
+            ShardPlan plan,
+            MeshCommunicators communicators,
+            Needs needs,
+            ShardedWeights.Kept kept,
+            QuantizedTransfers transfers) {
         units = needs.units();
         slots = new UnitSlots(units);
         arriving = new Work[units.size()];
+        arrivingVersions = new long[units.size()];
         present = new boolean[units.size()];
-        DType dtype = parts.dtype();
+        DType dtype = kept.dtype();
         HostAccess host = needs.host();
+        Parts parts = Parts.of(kept.parts(), needs);
         for (int slot = 0; slot < slotMemory.length; slot++) {
             MemorySegment memory = needs.device().allocate("weights in use", slots.elements(slot) * dtype.bytes());
             slotMemory[slot] = Passage.of(memory, needs.device(), host, "weights on the wire");
@@ -89,8 +133,8 @@ final class UnitGathering implements ShardedWeights.Gathering {
         Communicator weights = communicators.weights();
         List<List<Long>> lengths = lengths(weights, plan::weights, dtype);
         primary = transfers.quantization().weights() == 0
-                ? new Source(weights, parts.ofUnit(), lengths)
-                : quantized(plan, weights, needs, parts, transfers);
+                ? new Source(weights, parts, lengths)
+                : quantized(plan, weights, needs, new Origins(parts, dtype, transfers));
         second = plan.secondCopy() ? secondCopy(plan, communicators.secondary(), needs, dtype) : null;
     }
 
@@ -101,43 +145,43 @@ final class UnitGathering implements ShardedWeights.Gathering {
                 .toList();
     }
 
+    /** What messages are made of. */
+    private record Origins(Parts parts, DType dtype, QuantizedTransfers transfers) {}
+
     /** The parts of all ranks, in messages with fewer bits: units that share a slot share messages. */
-    private Origin quantized(
-            ShardPlan plan, Communicator communicator, Needs needs, Parts parts, QuantizedTransfers transfers) {
-        DType dtype = parts.dtype();
-        QuantizedGather gather = new QuantizedGather(communicator, transfers, Transfer.WEIGHTS, dtype);
+    private Origin quantized(ShardPlan plan, Communicator communicator, Needs needs, Origins from) {
+        DType dtype = from.dtype;
+        QuantizedGather gather = new QuantizedGather(communicator, from.transfers, Transfer.WEIGHTS, dtype);
         int rank = communicator.group().ranks().get(communicator.rank());
         List<TurnsMemory> messages = IntStream.range(0, UnitSlots.SLOTS)
                 .mapToObj(slot -> new TurnsMemory(needs.device(), "weights in messages"))
                 .toList();
-        Passage[] passages = new Passage[units.size()];
         List<List<Long>> lengths = lengths(communicator, plan::weights, dtype);
         for (Unit unit : units) {
             int number = unit.number();
-            MemorySegment part = parts.ofUnit()[number];
             gather.add(
                     lengths.get(number), Padding.of(unit, plan.weights(number, rank)), messages.get(slots.of(number)));
-            passages[number] = Passage.of(part, needs.device(), needs.host(), "weights on the wire");
         }
-        return (unit, whole, version) -> {
-            passages[unit].fetch(0, passages[unit].host().byteSize());
-            return gather.start(unit, passages[unit].host(), whole, version);
-        };
+        return (unit, whole, version) -> gather.start(unit, from.parts.of(unit, version), whole, version);
     }
 
     private SecondCopy secondCopy(ShardPlan plan, Communicator communicator, Needs needs, DType dtype) {
         int rank = communicator.group().ranks().get(communicator.rank());
         Range[] ranges = new Range[units.size()];
-        MemorySegment[] copies = new MemorySegment[units.size()];
+        Passage[] copies = new Passage[units.size()];
         for (int unit = 0; unit < copies.length; unit++) {
             Range range = plan.secondary(unit, rank);
             ranges[unit] = new Range(range.offset() * dtype.bytes(), range.length() * dtype.bytes());
-            copies[unit] = needs.device().allocateHost("second copy of weights", ranges[unit].length());
+            copies[unit] = Passage.onHost(onHost(needs, "second copy of weights", ranges[unit].length()));
         }
-        long[] versions = new long[units.size()];
-        Arrays.fill(versions, NO_VERSION);
-        Source source = new Source(communicator, copies, lengths(communicator, plan::secondary, dtype));
-        return new SecondCopy(source, ranges, versions);
+        return new SecondCopy(
+                new Source(communicator, Parts.of(copies), lengths(communicator, plan::secondary, dtype)), ranges);
+    }
+
+    private static MemorySegment onHost(Needs needs, String purpose, long lengthBytes) {
+        return needs.device().hostReadable()
+                ? needs.device().allocate(purpose, lengthBytes)
+                : needs.device().allocateHost(purpose, lengthBytes);
     }
 
     @Override
@@ -149,6 +193,10 @@ final class UnitGathering implements ShardedWeights.Gathering {
             start(unit, version);
         }
         Passage slot = slotMemory[slots.of(unit)];
+        if (arrivingVersions[unit] != version) {
+            throw new IllegalStateException("version %d of unit %d is under way, and version %d is needed"
+                    .formatted(arrivingVersions[unit], unit, version));
+        }
         waitedNs += Objects.requireNonNull(arriving[unit]).await();
         arriving[unit] = null;
         slot.store(0, units.get(unit).length() * bytesOf(unit));
@@ -170,8 +218,9 @@ final class UnitGathering implements ShardedWeights.Gathering {
 
     private void start(int unit, long version) {
         MemorySegment whole = slotMemory[slots.of(unit)].host(0, units.get(unit).length() * bytesOf(unit));
-        Origin origin = second != null && second.versions[unit] == version ? second.source : primary;
+        Origin origin = second != null && second.has(unit, version) ? second.source : primary;
         arriving[unit] = origin.gather(unit, whole, version);
+        arrivingVersions[unit] = version;
     }
 
     private void place(int unit, List<Tensor> weights) {
@@ -187,10 +236,8 @@ final class UnitGathering implements ShardedWeights.Gathering {
             throw new IllegalStateException("unit " + unit + " is left before it is entered");
         }
         present[unit] = false;
-        if (second != null && second.versions[unit] != version) {
-            Range range = second.ranges[unit];
-            second.source.parts[unit].copyFrom(slotMemory[slots.of(unit)].host(range.offset(), range.length()));
-            second.versions[unit] = version;
+        if (second != null && !second.has(unit, version)) {
+            second.take(unit, version, slotMemory[slots.of(unit)]);
         }
         for (Parameter parameter : units.get(unit).parameters()) {
             parameter.place(Tensor.NONE, Tensor.NONE);

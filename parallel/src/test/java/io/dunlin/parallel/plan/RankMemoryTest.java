@@ -69,9 +69,9 @@ class RankMemoryTest {
         RankMemory memory =
                 RankMemory.of(meshes, List.of(640L, 6400L, 6400L, 64L), StateBytes.of(Precision.BF16), 1000);
         long part = (640 + 2 * 6400 + 64) / 4;
+        long units = 640 + 64 + 2 * 6400;
         assertThat(memory)
-                .isEqualTo(new RankMemory(
-                        2 * part, 4 * part, 4 * part, 8 * part, 0, 2 * 3 * 6400, 4 * (640 + 64 + 2 * 6400), 1000));
+                .isEqualTo(new RankMemory(2 * part, 4 * part, 4 * part, 8 * part, 0, 2 * units, 4 * units, 1000));
         assertThat(memory.largestClass()).isEqualTo("gradients of single units");
     }
 

@@ -16,7 +16,7 @@ import io.dunlin.parallel.Ranks.Ending;
 import io.dunlin.parallel.mesh.Mesh;
 import io.dunlin.parallel.mesh.ShardDegrees;
 import io.dunlin.parallel.mesh.ShardPlan;
-import io.dunlin.parallel.shard.ShardedWeights.Parts;
+import io.dunlin.parallel.shard.ShardedWeights.Kept;
 import io.dunlin.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -50,7 +50,7 @@ class UnitGatheringTest {
                 plan,
                 communicators,
                 needs,
-                new Parts(DType.F32, parts),
+                new Kept(DType.F32, parts),
                 new QuantizedTransfers(quantization, communicators.world()));
     }
 

@@ -1,0 +1,90 @@
+package io.dunlin.parallel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dunlin.collectives.Topology;
+import io.dunlin.data.BatchPlan;
+import io.dunlin.device.Device;
+import io.dunlin.device.cpu.CpuDevice;
+import io.dunlin.device.cpu.CpuOptions;
+import io.dunlin.model.ModelConfig;
+import io.dunlin.model.ModelOutline;
+import io.dunlin.model.Precision;
+import io.dunlin.model.Recompute;
+import io.dunlin.parallel.mesh.ShardScheme;
+import io.dunlin.parallel.mesh.TopologyText;
+import io.dunlin.parallel.plan.Planner;
+import io.dunlin.parallel.plan.RankMemory;
+import io.dunlin.parallel.plan.Workload;
+import io.dunlin.train.Accumulation;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Ranks allocate what {@code dunlin plan} says, class by class, to the byte. */
+class ShardedMemoryTest {
+    private static final ModelConfig CONFIG = SmallFamily.LLAMA.config();
+
+    @ParameterizedTest
+    @CsvSource({
+        "ZERO1, F32",
+        "ZERO2, F32",
+        "ZERO3, F32",
+        "HSDP, F32",
+        "ZERO_PLUS_PLUS, F32",
+        "TOPO, F32",
+        "ZERO1, BF16",
+        "ZERO3, BF16",
+        "ZERO_PLUS_PLUS, BF16",
+        "TOPO, BF16"
+    })
+    void shouldHoldWhatIsPlanned(ShardScheme scheme, Precision precision) {
+        Topology topology = TopologyText.parse("2x2x2").orElseThrow().topology();
+        List<Device> devices = Collections.synchronizedList(new ArrayList<>());
+        SmallRun run = SmallRun.of(CONFIG, Accumulation.RUNNING)
+                .batches(16, 2)
+                .steps(1)
+                .in(precision)
+                .sharded(scheme.degrees())
+                .on(() -> {
+                    Device device = CpuDevice.open(CpuOptions.fast(1));
+                    devices.add(device);
+                    return device;
+                });
+        LoopbackRanks.train(topology, run);
+
+        RankMemory planned = new Planner(topology, Optional.empty(), 1)
+                .plan(
+                        new Workload(
+                                ModelOutline.of(CONFIG),
+                                precision,
+                                BatchPlan.of(CONFIG.context(), 2, 16L * CONFIG.context()),
+                                Recompute.NONE),
+                        scheme.degrees())
+                .memory();
+        boolean gradientsSpread = scheme != ShardScheme.ZERO1;
+        assertThat(most(devices, "sharded weights")).isEqualTo(planned.weights());
+        assertThat(most(devices, "weights in F32")).isEqualTo(planned.masters());
+        assertThat(most(devices, "weights in use")).isEqualTo(planned.gathered());
+        assertThat(most(devices, "second copy of weights")).isEqualTo(planned.secondary());
+        assertThat(most(devices, "gradient sums")).isEqualTo(gradientsSpread ? planned.gradients() : 0);
+        assertThat(most(devices, "gradients"))
+                .isEqualTo(gradientsSpread ? planned.unitGradients() : planned.gradients());
+        assertThat(most(devices, "activations")).isEqualTo(planned.activations());
+        // Moments are of parameters, not of the padding between them.
+        assertThat(most(devices, "optimizer")).isBetween(planned.moments() * 49 / 50, planned.moments());
+    }
+
+    private static long most(List<Device> devices, String... purposes) {
+        return devices.stream()
+                .mapToLong(device -> Arrays.stream(purposes)
+                        .mapToLong(purpose -> device.allocatedBytes().getOrDefault(purpose, 0L))
+                        .sum())
+                .max()
+                .orElse(0);
+    }
+}
