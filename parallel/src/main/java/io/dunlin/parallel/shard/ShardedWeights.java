@@ -44,7 +44,7 @@ public final class ShardedWeights implements WeightStore {
     /**
      * A slice that this rank updates.
      *
-     * @param gradientOffset its first element among the gradients that this rank sums up, see {@link #gradientElements}
+     * @param gradientOffset its first element among the gradients that this rank sums up, in flat order
      */
     record OwnedSlice(ParameterSlice slice, long gradientOffset) {}
 
