@@ -14,6 +14,7 @@ import io.dunlin.device.LateDevice;
 import io.dunlin.device.Stream;
 import io.dunlin.device.cpu.CpuDevice;
 import io.dunlin.device.cpu.CpuOptions;
+import io.dunlin.model.Model;
 import io.dunlin.model.ModelConfig;
 import io.dunlin.model.Precision;
 import io.dunlin.parallel.QuantizedRanks.Result;
@@ -251,7 +252,11 @@ class QuantizedRunTest {
     @ParameterizedTest
     @MethodSource("schemes")
     void shouldLetNoNanInPaddingReachAnything(ShardDegrees degrees, Quantization quantization, Topology topology) {
-        SmallRun run = run(Accumulation.RUNNING).in(Precision.BF16).steps(5);
+        SmallRun run = SmallRun.of(ModelConfig.gpt(2, 20, 2, 61, 16), Accumulation.RUNNING)
+                .batches(16, 2)
+                .in(Precision.BF16)
+                .steps(5)
+                .prepared(QuantizedRunTest::requirePadding);
         Outcome expected =
                 QuantizedRanks.train(topology, run, degrees, quantization).outcome();
         boolean summedHere = degrees.gradients() == Spread.NONE; // then the norm itself reads padding
@@ -260,6 +265,13 @@ class QuantizedRunTest {
         QuantizedRanks.train(topology, run.on(() -> new Spoilt(spoilt)), degrees, quantization)
                 .outcome()
                 .assertSameBits(expected);
+    }
+
+    private static void requirePadding(Model model) {
+        assertThat(model.flatElements())
+                .isGreaterThan(model.parameters().stream()
+                        .mapToLong(parameter -> parameter.shape().elements())
+                        .sum());
     }
 
     /** Memory that is NaN where nobody has written: what lies between parameters stays so. */

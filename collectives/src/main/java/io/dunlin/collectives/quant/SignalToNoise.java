@@ -12,7 +12,8 @@ public final class SignalToNoise {
     private double noise;
     private long brokenBlocks;
 
-    SignalToNoise() {}
+    /** Of nothing so far. */
+    public SignalToNoise() {}
 
     void add(double signalPower, double noisePower) {
         signal += signalPower;

@@ -45,7 +45,7 @@ final class Ladder {
         this.transfer = transfer;
         this.unit = unit;
         this.quantization = quantization;
-        Arrays.setAll(meters, hop -> new ExactCodec().signalToNoise());
+        Arrays.setAll(meters, hop -> new SignalToNoise());
         Arrays.fill(carried, MemorySegment.NULL);
         put(BITS, quantization.bits(transfer));
         put(DECIBELS, Double.NaN);

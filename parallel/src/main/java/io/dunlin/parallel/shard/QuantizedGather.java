@@ -20,6 +20,8 @@ final class QuantizedGather {
     private final DType dtype;
     private final List<UnitExchange> units = new ArrayList<>();
 
+    private record UnitExchange(Padding padding, Renewed<QuantizedAllGather> gather) {}
+
     QuantizedGather(Communicator communicator, QuantizedTransfers transfers, Transfer transfer, DType dtype) {
         this.communicator = communicator;
         this.transfers = transfers;
@@ -37,7 +39,15 @@ final class QuantizedGather {
     void add(List<Long> lengthsBytes, Padding padding, TurnsMemory messages) {
         List<Long> lengths =
                 lengthsBytes.stream().map(bytes -> bytes / dtype.bytes()).toList();
-        units.add(new UnitExchange(units.size(), lengths, padding, messages, transfers.add(transfer, units.size())));
+        long elements = lengths.stream().mapToLong(Long::longValue).sum();
+        TensorSpec tensor = new TensorSpec(units.size(), dtype, elements);
+        Ladder ladder = transfers.add(transfer, units.size());
+        units.add(new UnitExchange(
+                padding,
+                new Renewed<>(
+                        ladder,
+                        () -> new QuantizedAllGather(
+                                communicator, tensor, lengths, ladder.codec(0, dtype), messages.next()))));
     }
 
     /**
@@ -49,45 +59,6 @@ final class QuantizedGather {
     Work start(int unit, MemorySegment part, MemorySegment all, long version) {
         UnitExchange exchange = units.get(unit);
         exchange.padding.clear(part, dtype.bytes());
-        return exchange.withPresentBits().start(part, all, version);
-    }
-
-    /** The exchange of one unit, made anew when its bits change. */
-    private final class UnitExchange {
-        private final int unit;
-        private final List<Long> lengths;
-        private final Padding padding;
-        private final TurnsMemory messages;
-        private final Ladder ladder;
-        private int bits;
-        private QuantizedAllGather exchange;
-
-        UnitExchange(int unit, List<Long> lengths, Padding padding, TurnsMemory messages, Ladder ladder) {
-            this.unit = unit;
-            this.lengths = lengths;
-            this.padding = padding;
-            this.messages = messages;
-            this.ladder = ladder;
-            this.bits = ladder.bits();
-            this.exchange = make();
-        }
-
-        private QuantizedAllGather make() {
-            long elements = lengths.stream().mapToLong(Long::longValue).sum();
-            return new QuantizedAllGather(
-                    communicator,
-                    new TensorSpec(unit, dtype, elements),
-                    lengths,
-                    ladder.codec(0, dtype),
-                    messages.next());
-        }
-
-        QuantizedAllGather withPresentBits() {
-            if (bits != ladder.bits()) {
-                bits = ladder.bits();
-                exchange = make();
-            }
-            return exchange;
-        }
+        return exchange.gather.get().start(part, all, version);
     }
 }

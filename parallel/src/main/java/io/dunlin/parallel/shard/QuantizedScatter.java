@@ -28,6 +28,8 @@ final class QuantizedScatter implements PartScatter {
     private final Device device;
     private final List<UnitExchange> units = new ArrayList<>();
 
+    private record UnitExchange(Padding padding, Renewed<QuantizedReduceScatter> scatter) {}
+
     QuantizedScatter(QuantizedTransfers transfers, Transfer transfer, TwoLevelGroup group, Device device) {
         this.transfers = transfers;
         this.transfer = transfer;
@@ -47,7 +49,16 @@ final class QuantizedScatter implements PartScatter {
         if (transfers.quantization().feedback().on()) {
             carry(ladder, slices);
         }
-        units.add(new UnitExchange(units.size(), slices, padding, messages, ladder));
+        TensorSpec tensor = new TensorSpec(units.size(), DType.F32, slices.elements());
+        units.add(new UnitExchange(
+                padding,
+                new Renewed<>(
+                        ladder,
+                        () -> new QuantizedReduceScatter(group, tensor, slices, codecs(ladder), messages.next()))));
+    }
+
+    private static QuantizedReduceScatter.Codecs codecs(Ladder ladder) {
+        return new QuantizedReduceScatter.Codecs(ladder.codec(0, DType.F32), ladder.codec(1, DType.F32));
     }
 
     private void carry(Ladder ladder, ReducedSlices slices) {
@@ -63,44 +74,6 @@ final class QuantizedScatter implements PartScatter {
     public Work start(int unit, int turn, MemorySegment whole, MemorySegment part) {
         UnitExchange exchange = units.get(unit);
         exchange.padding.clear(whole, Float.BYTES);
-        return exchange.withPresentBits().start(whole, part, transfers.steps() * TURNS + turn);
-    }
-
-    /** The exchange of one unit, made anew when its bits change. */
-    private final class UnitExchange {
-        private final int unit;
-        private final ReducedSlices slices;
-        private final Padding padding;
-        private final TurnsMemory messages;
-        private final Ladder ladder;
-        private int bits;
-        private QuantizedReduceScatter exchange;
-
-        UnitExchange(int unit, ReducedSlices slices, Padding padding, TurnsMemory messages, Ladder ladder) {
-            this.unit = unit;
-            this.slices = slices;
-            this.padding = padding;
-            this.messages = messages;
-            this.ladder = ladder;
-            this.bits = ladder.bits();
-            this.exchange = make();
-        }
-
-        private QuantizedReduceScatter make() {
-            return new QuantizedReduceScatter(
-                    group,
-                    new TensorSpec(unit, DType.F32, slices.elements()),
-                    slices,
-                    new QuantizedReduceScatter.Codecs(ladder.codec(0, DType.F32), ladder.codec(1, DType.F32)),
-                    messages.next());
-        }
-
-        QuantizedReduceScatter withPresentBits() {
-            if (bits != ladder.bits()) {
-                bits = ladder.bits();
-                exchange = make();
-            }
-            return exchange;
-        }
+        return exchange.scatter.get().start(whole, part, transfers.steps() * TURNS + turn);
     }
 }
