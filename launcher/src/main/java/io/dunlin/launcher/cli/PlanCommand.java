@@ -1,13 +1,12 @@
 package io.dunlin.launcher.cli;
 
 import io.dunlin.collectives.Topology;
-import io.dunlin.data.BatchPlan;
 import io.dunlin.error.ExitCode;
 import io.dunlin.launcher.job.Job;
+import io.dunlin.launcher.job.JobOutline;
 import io.dunlin.launcher.job.ResolvedJob;
 import io.dunlin.launcher.place.Installation;
 import io.dunlin.launcher.report.JsonLine;
-import io.dunlin.model.ModelOutline;
 import io.dunlin.parallel.mesh.ShardDegrees;
 import io.dunlin.parallel.plan.Hardware;
 import io.dunlin.parallel.plan.LayoutSearch;
@@ -134,9 +133,9 @@ final class PlanCommand implements Callable<Integer> {
         file().ifPresent(OutputFile::requireWritable);
         PlanSite site = PlanSite.parse(on);
         ResolvedJob resolved = options.load(job, Installation.current(), site.overrides());
-        Topology topology = site.topology(resolved.job());
+        Topology topology = JobOutline.topology(resolved.job());
         Planner planner = new Planner(topology, site.hardware(), efficiency);
-        Workload workload = workload(resolved.job());
+        Workload workload = JobOutline.workload(resolved.job());
         LayoutSearch layouts = new LayoutSearch(planner, limitBytes(site.hardware()));
         PlanScreen screen = new PlanScreen(terminal, site, layouts, workload);
         screen.head(resolved.job());
@@ -171,16 +170,6 @@ final class PlanCommand implements Callable<Integer> {
                     "--efficiency expects a share of the peak, above 0 and up to 1, found " + efficiency,
                     "--efficiency 0.4");
         }
-    }
-
-    private static Workload workload(Job job) {
-        BatchPlan batch = BatchPlan.of(
-                job.model().context(), job.train().microBatch(), job.train().tokensPerStep());
-        return new Workload(
-                ModelOutline.of(job.model().config()),
-                job.train().precision(),
-                batch,
-                job.train().recompute());
     }
 
     private long limitBytes(Optional<Hardware> hardware) {

@@ -4,6 +4,7 @@ import io.dunlin.collectives.Topology.Level;
 import io.dunlin.collectives.Topology.Scale;
 import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.report.Readable;
+import io.dunlin.launcher.report.TrafficLines;
 import io.dunlin.model.ModelConfig;
 import io.dunlin.model.Recompute;
 import io.dunlin.parallel.mesh.ShardDegrees;
@@ -137,7 +138,7 @@ final class PlanScreen {
                 .filter(level -> level != Scale.CLUSTER || planner.topology().hosts() > 1)
                 .toList();
         out.printf("%-26s", "sent in a step");
-        levels.forEach(level -> out.printf(" %16s", name(level)));
+        levels.forEach(level -> out.printf(" %16s", TrafficLines.name(level)));
         out.println();
         for (Purpose purpose : Purpose.values()) {
             if (levels.stream().anyMatch(level -> traffic.totalBytes(level, purpose) > 0)) {
@@ -154,14 +155,6 @@ final class PlanScreen {
         }
     }
 
-    private static String name(Scale level) {
-        return switch (level) {
-            case PACKAGE -> "inside packages";
-            case HOST -> "inside hosts";
-            case CLUSTER -> "between hosts";
-        };
-    }
-
     private void cells(String title, List<Scale> levels, ToLongFunction<Scale> bytes) {
         out.printf("%-26s", title);
         levels.forEach(level -> {
@@ -173,7 +166,7 @@ final class PlanScreen {
 
     private void time(StepTime time, Hardware hardware) {
         String links = time.linkSeconds().entrySet().stream()
-                .map(entry -> ", %s %s".formatted(name(entry.getKey()), seconds(entry.getValue())))
+                .map(entry -> ", %s %s".formatted(TrafficLines.name(entry.getKey()), seconds(entry.getValue())))
                 .collect(Collectors.joining());
         line(
                 "time",

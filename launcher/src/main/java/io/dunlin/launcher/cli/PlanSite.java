@@ -1,12 +1,8 @@
 package io.dunlin.launcher.cli;
 
 import io.dunlin.collectives.Topology;
-import io.dunlin.launcher.job.Job;
-import io.dunlin.launcher.place.HostSlots;
 import io.dunlin.parallel.mesh.TopologyText;
 import io.dunlin.parallel.plan.Hardware;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -58,25 +54,6 @@ record PlanSite(Optional<TopologyText> text, Optional<Hardware> hardware) {
                         "launch.transport=auto",
                         "parallel.topology=" + given))
                 .orElse(List.of());
-    }
-
-    /** Where the ranks of a job are, which has been read with the overrides. */
-    Topology topology(Job job) {
-        Optional<TopologyText> given = TopologyText.parse(job.parallel().topology());
-        if (given.isPresent()) {
-            return given.get().topology();
-        }
-        List<HostSlots> hosts = job.launch().hostSlots();
-        int ranks = job.launch().ranks();
-        if (hosts.isEmpty()) {
-            return Topology.oneHost(ranks);
-        }
-        int[] counts = HostSlots.spread(hosts, ranks);
-        List<String> names = new ArrayList<>();
-        for (int host = 0; host < counts.length; host++) {
-            names.addAll(Collections.nCopies(counts[host], hosts.get(host).name()));
-        }
-        return Topology.ofHosts(names);
     }
 
     /** Where that is, for people. */

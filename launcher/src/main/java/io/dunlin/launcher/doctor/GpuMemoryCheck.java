@@ -15,22 +15,13 @@ final class GpuMemoryCheck implements Check {
     private static final Finding UNKNOWN =
             new Finding.Fail("that of the GPU is not known: see GPU", "solve that first");
 
-    private final Need need;
+    private final MemoryNeed need;
     private final Probe<GpuProbe.Facts> probe;
     private final DeviceChoice choice;
     private final MemoryCheck onCpu;
 
-    /**
-     * What ranks hold.
-     *
-     * @param parameters of the model
-     * @param bytesPerParameter of weights, gradients and moments
-     * @param ranks on this host
-     */
-    record Need(long parameters, long bytesPerParameter, int ranks) {}
-
     /** Where there are no GPUs and need not be, {@code onCpu} looks. */
-    GpuMemoryCheck(Need need, Probe<GpuProbe.Facts> probe, DeviceChoice choice, MemoryCheck onCpu) {
+    GpuMemoryCheck(MemoryNeed need, Probe<GpuProbe.Facts> probe, DeviceChoice choice, MemoryCheck onCpu) {
         this.need = need;
         this.probe = probe;
         this.choice = choice;
@@ -62,13 +53,13 @@ final class GpuMemoryCheck implements Check {
 
     /** The GPU that is tightest decides. */
     private Finding onGpus(List<Gpus.Gpu> gpus) {
-        List<Integer> ranks = IntStream.range(0, need.ranks()).boxed().toList();
-        int used = Math.min(gpus.size(), need.ranks());
+        List<Integer> ranks = IntStream.range(0, need.ranksHere()).boxed().toList();
+        int used = Math.min(gpus.size(), need.ranksHere());
         Finding worst = new Finding.Ok("no rank computes on this host");
         double fullest = -1;
         for (int gpu = 0; gpu < used; gpu++) {
             int here = new Seat(gpu, ranks, 1).sharing(gpus.size()).size();
-            long neededBytes = here * need.parameters() * need.bytesPerParameter();
+            long neededBytes = here * need.bytes();
             double full = (double) neededBytes / gpus.get(gpu).memoryBytes();
             if (full > fullest) {
                 fullest = full;
@@ -79,20 +70,18 @@ final class GpuMemoryCheck implements Check {
     }
 
     private Finding finding(int number, Gpus.Gpu gpu, int here, long neededBytes) {
-        String text = "GPU %d has %s; %d %s of %s parameters need %s and their activations"
-                .formatted(
-                        number,
-                        Readable.memory(gpu.memoryBytes()),
-                        here,
-                        here == 1 ? "rank" : "ranks",
-                        Readable.about(need.parameters()),
-                        Readable.memory(neededBytes));
+        String text = "GPU %d has %s; %s"
+                .formatted(number, Readable.memory(gpu.memoryBytes()), need.sentence(here, neededBytes));
         if (neededBytes > gpu.memoryBytes()) {
+            String otherwise = "or more GPUs and parallel.shard = \"zero3\"";
             return new Finding.Fail(
-                    text, "take a smaller model (model.preset), or no more ranks than GPUs (launch.ranks)");
+                    text,
+                    need.remedy(
+                            gpu.memoryBytes() / here,
+                            here == 1 ? otherwise : "no more ranks than GPUs (launch.ranks), " + otherwise));
         }
-        return neededBytes > gpu.memoryBytes() / 2
-                ? new Finding.Warn(text, MemoryCheck.TIGHT)
+        return MemoryNeed.tight(neededBytes, gpu.memoryBytes())
+                ? new Finding.Warn(text, MemoryNeed.TIGHT)
                 : new Finding.Ok(text + "; the host has " + onCpu.availableText());
     }
 }

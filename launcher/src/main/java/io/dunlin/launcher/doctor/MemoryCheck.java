@@ -3,36 +3,23 @@ package io.dunlin.launcher.doctor;
 import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.place.HostMemory;
 import io.dunlin.launcher.report.Readable;
-import io.dunlin.model.Precision;
-import io.dunlin.tensor.DType;
 
-/** Every rank holds weights, gradients and two moments of AdamW in fp32, besides activations and its JVM. */
+/** All ranks of this host hold what is planned for each, besides their JVMs. */
 final class MemoryCheck implements Check {
-    /** What to do where there is little room for activations. */
-    static final String TIGHT = "if it gets tight: train.recompute = \"layer\" or a smaller train.micro_batch";
-
-    private static final long BYTES_PER_PARAMETER = 4 * 4;
     private static final long BYTES_PER_JVM = 200L << 20;
 
-    private final long parameters;
-    private final int ranks;
+    private final MemoryNeed need;
     private final long availableBytes;
 
-    MemoryCheck(long parameters, int ranks, long availableBytes) {
-        this.parameters = parameters;
-        this.ranks = ranks;
+    MemoryCheck(MemoryNeed need, long availableBytes) {
+        this.need = need;
         this.availableBytes = availableBytes;
     }
 
     /** Of a job that has {@code ranks} on this machine, on its CPU or on its GPUs. */
     static Check ofMachine(Job job, int ranks, Probe<GpuProbe.Facts> gpu) {
-        long parameters = job.model().config().parameterCount();
-        long copyBytes = job.train().precision() == Precision.BF16 ? DType.BF16.bytes() : 0;
-        return new GpuMemoryCheck(
-                new GpuMemoryCheck.Need(parameters, BYTES_PER_PARAMETER + copyBytes, ranks),
-                gpu,
-                job.train().device(),
-                new MemoryCheck(parameters, ranks, HostMemory.availableBytes()));
+        MemoryNeed need = MemoryNeed.of(job, ranks);
+        return new GpuMemoryCheck(need, gpu, job.train().device(), new MemoryCheck(need, HostMemory.availableBytes()));
     }
 
     @Override
@@ -42,18 +29,23 @@ final class MemoryCheck implements Check {
 
     @Override
     public Finding look() {
-        long needed = ranks * (parameters * BYTES_PER_PARAMETER + BYTES_PER_JVM);
-        String text = "%s; %d %s of %s parameters need %s and their activations"
-                .formatted(
-                        availableText(),
-                        ranks,
-                        ranks == 1 ? "rank" : "ranks",
-                        Readable.about(parameters),
-                        Readable.memory(needed));
-        if (needed > availableBytes) {
-            return new Finding.Fail(text, "take a smaller model (model.preset) or fewer ranks (launch.ranks)");
+        int ranks = need.ranksHere();
+        if (ranks == 0) {
+            return new Finding.Ok("no rank computes on this host");
         }
-        return needed > availableBytes / 2 ? new Finding.Warn(text, TIGHT) : new Finding.Ok(text);
+        long needed = ranks * (need.bytes() + BYTES_PER_JVM);
+        String text = availableText() + "; " + need.sentence(ranks, needed);
+        if (needed > availableBytes) {
+            return new Finding.Fail(text, need.remedy(availableBytes / ranks - BYTES_PER_JVM, otherwise()));
+        }
+        return MemoryNeed.tight(needed, availableBytes)
+                ? new Finding.Warn(text, MemoryNeed.TIGHT)
+                : new Finding.Ok(text);
+    }
+
+    private String otherwise() {
+        String hosts = "or more hosts (launch.hosts) and parallel.shard = \"zero3\"";
+        return need.ranksHere() == 1 ? hosts : "fewer ranks here (launch.ranks), " + hosts;
     }
 
     /** How much the host has. */

@@ -21,6 +21,7 @@ final class JobRules {
     private final ResolvedJob resolved;
     private final Job job;
     private final List<Problem> problems = new ArrayList<>();
+    private boolean hostsAreSound;
 
     JobRules(ResolvedJob resolved) {
         this.resolved = resolved;
@@ -145,10 +146,14 @@ final class JobRules {
     }
 
     private void hosts() {
-        LaunchSettings launch = job.launch();
-        if (launch.hosts().isEmpty()) {
-            return;
+        int before = problems.size();
+        if (!job.launch().hosts().isEmpty()) {
+            namedHosts(job.launch());
         }
+        hostsAreSound = problems.size() == before;
+    }
+
+    private void namedHosts(LaunchSettings launch) {
         List<HostSlots> hosts = launch.hostSlots();
         if (hosts.size() < launch.hosts().size()) {
             problem(
@@ -190,6 +195,9 @@ final class JobRules {
     private void topology() {
         String given = job.parallel().topology();
         if (given.isEmpty()) {
+            if (hostsAreSound) {
+                mesh("launch.hosts", "launch.ranks");
+            }
             return;
         }
         Optional<TopologyText> text = TopologyText.parse(given);
@@ -206,16 +214,17 @@ final class JobRules {
                             .formatted(
                                     text.get(), text.get().size(), job.launch().ranks()));
         } else {
-            mesh(text.get());
+            mesh("parallel.topology");
         }
     }
 
-    /** What the mesh says of these degrees on this topology; it has one for each rank alike. */
-    private void mesh(TopologyText text) {
+    /** What the mesh says of these degrees where the ranks will be, as {@code keys} say; it says it of each rank alike. */
+    private void mesh(String... keys) {
         try {
-            Mesh.of(job.parallel().shard().degrees(), text.topology(), 0);
+            Mesh.of(job.parallel().shard().degrees(), JobOutline.topology(job), 0);
         } catch (MeshException e) {
-            String key = explicit("parallel.shard", "parallel.topology");
+            String key = explicit(
+                    Stream.concat(Stream.of("parallel.shard"), Stream.of(keys)).toArray(String[]::new));
             problems.add(Problem.at(e.code(), resolved.origin(key), KeyPath.of(key), String.valueOf(e.getMessage()))
                     .remedy(e.remedy()));
         }

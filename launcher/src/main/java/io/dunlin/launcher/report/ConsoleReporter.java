@@ -22,6 +22,7 @@ public final class ConsoleReporter implements RunListener {
     private final Path folder;
     private final StepLine steps;
     private final FailureLines failures;
+    private final TrafficLines traffic;
     private final Set<String> shownNotices = new HashSet<>();
 
     private Head head = new Head.None();
@@ -53,6 +54,7 @@ public final class ConsoleReporter implements RunListener {
         this.folder = folder.toAbsolutePath().normalize();
         this.steps = new StepLine(style, job.observe().logEvery());
         this.failures = new FailureLines(style, this::show);
+        this.traffic = new TrafficLines(style, job);
     }
 
     @Override
@@ -97,7 +99,8 @@ public final class ConsoleReporter implements RunListener {
             case Report.Evaluated evaluated when rank == 0 -> print(evaluated(evaluated));
             case Report.Sampled sampled when rank == 0 -> sampled(sampled);
             case Report.Saved saved when rank == 0 -> print(saved(saved));
-            case Report.Evaluated _, Report.Sampled _, Report.Saved _ -> {}
+            case Report.Sent sent when rank == 0 -> traffic.lines(sent).forEach(this::print);
+            case Report.Evaluated _, Report.Sampled _, Report.Saved _, Report.Sent _ -> {}
             case Report.Entered _, Report.Ready _, Report.Prepared _, Report.Restored _ -> {}
             case Report.Committing _, Report.Where _, Report.Failed _, Report.Done _ -> {}
         }

@@ -9,11 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
- * {@code metrics.jsonl}: one line of JSON for each reported step, and one for each validation loss. A run that continues
- * appends; of several lines for one step the last counts.
+ * {@code metrics.jsonl}: one line of JSON for each reported step, one for each validation loss, and one for what was sent,
+ * when the training ends. A run that continues appends; of several lines for one step the last counts.
  */
 public final class MetricsFile implements RunListener, AutoCloseable {
     private final Writer out;
@@ -42,6 +44,23 @@ public final class MetricsFile implements RunListener, AutoCloseable {
             String time,
             long step,
             @JsonProperty("val_loss") double valLoss) {}
+
+    /** What a line of what was sent holds: bytes of all ranks in a step, mean of the counted ones. */
+    record SentMetrics(
+            String time,
+            long step,
+            @JsonProperty("counted_steps") long countedSteps,
+            List<LevelMetrics> sent) {}
+
+    /** One level of links: {@code package}, {@code host} or {@code cluster}. */
+    record LevelMetrics(
+            String level,
+            @JsonProperty("planned_bytes") long plannedBytes,
+            @JsonProperty("counted_bytes") long countedBytes) {
+        static LevelMetrics of(Report.LevelBytes bytes) {
+            return new LevelMetrics(bytes.level().name().toLowerCase(Locale.ROOT), bytes.planned(), bytes.counted());
+        }
+    }
 
     /**
      * Opens the file for appending.
@@ -98,8 +117,17 @@ public final class MetricsFile implements RunListener, AutoCloseable {
             case RunEvent.FromRank(int rank, Report.Step step) -> step(at, rank, step);
             case RunEvent.FromRank(int rank, Report.Evaluated evaluated)
             when rank == 0 -> write(new EvalMetrics(at.toString(), evaluated.step(), evaluated.loss()));
+            case RunEvent.FromRank(int rank, Report.Sent sent) when rank == 0 -> write(metrics(at, sent));
             default -> {}
         }
+    }
+
+    private static SentMetrics metrics(Instant at, Report.Sent sent) {
+        return new SentMetrics(
+                at.toString(),
+                sent.step(),
+                sent.steps(),
+                sent.levels().stream().map(LevelMetrics::of).toList());
     }
 
     private void step(Instant at, int rank, Report.Step step) {

@@ -2,6 +2,7 @@ package io.dunlin.launcher.report;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.dunlin.collectives.Topology;
 import java.util.List;
 
 /**
@@ -22,6 +23,7 @@ import java.util.List;
     @JsonSubTypes.Type(value = Report.Saved.class, name = "saved"),
     @JsonSubTypes.Type(value = Report.Notice.class, name = "notice"),
     @JsonSubTypes.Type(value = Report.Where.class, name = "where"),
+    @JsonSubTypes.Type(value = Report.Sent.class, name = "sent"),
     @JsonSubTypes.Type(value = Report.Failed.class, name = "failed"),
     @JsonSubTypes.Type(value = Report.Done.class, name = "done")
 })
@@ -128,6 +130,24 @@ public sealed interface Report {
         INFO,
         WARNING
     }
+
+    /**
+     * What all ranks together have sent, beside what was planned; rank 0 says it when the loop is left.
+     *
+     * @param step last complete one
+     * @param steps that were counted, since this generation began
+     * @param levels of links, from the finest
+     */
+    record Sent(long step, long steps, List<LevelBytes> levels) implements Report {}
+
+    /**
+     * Bytes that all ranks send in a step, mean of those counted.
+     *
+     * @param level of links they pass
+     * @param planned of tensors alone, each sent into a host once
+     * @param counted headers and agreement included; what ranks of a host read in place in shared memory is not sent
+     */
+    record LevelBytes(Topology.Scale level, long planned, long counted) {}
 
     /**
      * This rank cannot go on; its last report but nothing.

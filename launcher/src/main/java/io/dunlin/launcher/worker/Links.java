@@ -14,6 +14,7 @@ import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.device.cpu.MemorySource;
 import io.dunlin.launcher.job.Job;
+import io.dunlin.launcher.job.JobOutline;
 import io.dunlin.launcher.place.ComputeDevice;
 import io.dunlin.launcher.report.Phase;
 import io.dunlin.launcher.report.Report;
@@ -21,7 +22,6 @@ import io.dunlin.launcher.report.RunFolder;
 import io.dunlin.launcher.report.Surroundings;
 import io.dunlin.parallel.RunAgreement;
 import io.dunlin.parallel.mesh.Mesh;
-import io.dunlin.parallel.mesh.TopologyText;
 import io.dunlin.parallel.shard.MeshCommunicators;
 import io.dunlin.parallel.shard.Sharding;
 import io.dunlin.parallel.shard.Staging;
@@ -42,31 +42,47 @@ final class Links implements AutoCloseable {
 
     private final Optional<RankCommunicators> communicators;
     private final Mesh mesh;
-    private final MeshCommunicators communicator; // of this rank's groups
+    private final Topology topology;
+    private final MeshCommunicators meshCommunicators;
     private final Optional<FlightRecorder> recorder;
-    private final MemorySource gradients;
+    private final MemorySource shared;
 
     private Links(
             Optional<RankCommunicators> communicators,
-            Mesh mesh,
+            Place place,
             MeshCommunicators meshCommunicators,
             Optional<FlightRecorder> recorder,
-            MemorySource gradients) {
+            MemorySource shared) {
         this.communicators = communicators;
-        this.mesh = mesh;
-        this.communicator = meshCommunicators;
+        this.topology = place.topology;
+        this.mesh = place.mesh;
+        this.meshCommunicators = meshCommunicators;
         this.recorder = recorder;
-        this.gradients = gradients;
+        this.shared = shared;
+    }
+
+    /** Where this rank is among all. */
+    private record Place(Topology topology, Mesh mesh) {
+        static Place of(LaunchSpec spec, Job job) {
+            Topology topology = JobOutline.declaredTopology(job)
+                    .orElseGet(() -> spec.ranks() == 1
+                            ? Topology.oneHost(1)
+                            : Topology.ofHosts(spec.network().addresses().stream()
+                                    .map(RankAddress::host)
+                                    .toList()));
+            return new Place(topology, Mesh.of(job.parallel().shard().degrees(), topology, spec.rank()));
+        }
     }
 
     /** Opens streams to all ranks of the generation; returns when all have answered. */
     static Links open(LaunchSpec spec, Job job, AgentLink link, Orders orders) {
         link.enter(Phase.CONNECT);
-        Mesh mesh = Mesh.of(job.parallel().shard().degrees(), topology(spec, job), spec.rank());
+        Place place = Place.of(spec, job);
+        Mesh mesh = place.mesh;
         if (spec.ranks() == 1) {
             MeshCommunicators alone = MeshCommunicators.open(
                     mesh, new SoloCommunicator(mesh.world()), (group, _) -> new SoloCommunicator(group));
-            return new Links(Optional.empty(), mesh, alone, Optional.empty(), MemorySource.NONE);
+            return new Links(Optional.empty(), place, alone, Optional.empty(), MemorySource.NONE);
         }
         Optional<FlightRecorder> recorder = recorder(spec, job, link);
         RankCommunicators communicators = RankCommunicators.overAeron(
@@ -79,13 +95,14 @@ final class Links implements AutoCloseable {
                         patience(job),
                         ReductionOrder.FASTEST,
                         table(job),
-                        declaredTopology(job)),
+                        JobOutline.declaredTopology(job)),
                 Path.of(spec.aeronDir()),
                 spec.network().addresses(),
                 AeronProfile.STANDARD.withUdpFrameBytes(spec.network().datagramBytes()),
                 recorder.<OperationListener.Source>map(one -> one::follow).orElse(OperationListener.Source.NONE));
         try {
             MeshCommunicators.Opener opener = (group, priority) -> {
+                orders.throwIfAborted(); // members of this group may be gone already: nobody waits for them
                 Communicator opened = communicators.open(group, priority);
                 orders.watch(opened);
                 return opened;
@@ -93,8 +110,8 @@ final class Links implements AutoCloseable {
             Communicator world = opener.open(mesh.world(), Priority.GRADIENTS);
             MemorySource shared =
                     SharedTensors.of(communicators.memory(), spec.seat().here().size(), link);
-            return new Links(
-                    Optional.of(communicators), mesh, MeshCommunicators.open(mesh, world, opener), recorder, shared);
+            MeshCommunicators ofMesh = MeshCommunicators.open(mesh, world, opener);
+            return new Links(Optional.of(communicators), place, ofMesh, recorder, shared);
         } catch (RuntimeException e) {
             communicators.close();
             throw e;
@@ -102,22 +119,18 @@ final class Links implements AutoCloseable {
     }
 
     /** Where ranks are, as far as sharding goes. */
-    private static Topology topology(LaunchSpec spec, Job job) {
-        return declaredTopology(job)
-                .orElseGet(() -> spec.ranks() == 1
-                        ? Topology.oneHost(1)
-                        : Topology.ofHosts(spec.network().addresses().stream()
-                                .map(RankAddress::host)
-                                .toList()));
+    Topology topology() {
+        return topology;
     }
 
-    private static Optional<Topology> declaredTopology(Job job) {
-        return TopologyText.parse(job.parallel().topology()).map(TopologyText::topology);
+    /** Counts what this rank sends in its steps. */
+    SentBytes sentBytes() {
+        return SentBytes.of(meshCommunicators);
     }
 
     /** Where this rank's device takes memory that others are to see. */
     MemorySource memory() {
-        return gradients;
+        return shared;
     }
 
     /** Training can do without it: where it cannot be had, a notice says so. */
@@ -172,14 +185,14 @@ final class Links implements AutoCloseable {
 
     /** Those who save and restore together. */
     Peers peers() {
-        return communicators.isPresent() ? Peers.over(communicator.world()) : Peers.alone();
+        return communicators.isPresent() ? Peers.over(meshCommunicators.world()) : Peers.alone();
     }
 
     /** How the ranks share tensors and work. */
     Sharding sharding(Job job) {
         return new Sharding(
                 mesh,
-                communicator,
+                meshCommunicators,
                 new Sharding.Settings(
                         job.run().deterministic() ? Accumulation.TREE : Accumulation.RUNNING,
                         (long) job.parallel().bucketMib() << 20,
@@ -199,7 +212,7 @@ final class Links implements AutoCloseable {
             facts.put("start", spec.start().toString());
             facts.put("device", device.name().toLowerCase(Locale.ROOT));
             facts.put("java", Runtime.version().toString());
-            RunAgreement.check(communicator.world(), facts);
+            RunAgreement.check(meshCommunicators.world(), facts);
         });
     }
 

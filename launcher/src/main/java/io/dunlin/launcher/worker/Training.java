@@ -54,6 +54,8 @@ final class Training implements AutoCloseable {
     private final Peers peers;
     private final BatchSource batches;
     private final List<BatchSource> validation = new ArrayList<>();
+    private final SentBytes sent;
+    private final TrafficReport traffic;
     private final SampleReports samples;
     private final Checkpointer checkpointer;
     private final Trainer trainer;
@@ -81,6 +83,8 @@ final class Training implements AutoCloseable {
         optimizer = new AdamW(model.owned(), device, JobParts.adamW(job.optimizer()));
         TokenShards shards = open(spec.data().train());
         batches = new TokenBatchSource(shards, plan, order(), job.timeouts().step());
+        sent = links.sentBytes();
+        traffic = new TrafficReport(job, links.topology());
         samples = samples();
         checkpointer = checkpointer();
         trainer = new Trainer(
@@ -113,10 +117,15 @@ final class Training implements AutoCloseable {
 
     /** Trains to the end of the run, or until all ranks agree to stop; saves either way. */
     Trainer.Ending run() {
+        sent.open();
         Trainer.Ending ending = trainer.run(state, job.train().steps());
+        long[] sentBytes = sent.ofAllRanks();
         if (ending == Trainer.Ending.COMPLETE) {
             checkpointer.finish(state);
             samples.atTheEnd(state);
+        }
+        if (spec.rank() == 0) {
+            traffic.of(state.step(), sent.steps(), sentBytes).ifPresent(link::report);
         }
         return ending;
     }
@@ -132,6 +141,7 @@ final class Training implements AutoCloseable {
 
     private List<StepListener> listeners(Links links) {
         List<StepListener> listeners = new ArrayList<>();
+        listeners.add(sent.closing()); // first: what the others communicate does not belong to the step
         listeners.add(new StepReports(link, orders, job.train().steps()));
         if (!spec.data().validate().isEmpty() && job.eval().interval() > 0) {
             BatchSource source = TokenBatchSource.validation(
@@ -148,7 +158,8 @@ final class Training implements AutoCloseable {
         }
         listeners.add(samples);
         listeners.add(checkpointer);
-        listeners.add(links.iterations()); // last: what the others communicate belongs to the step
+        listeners.add(links.iterations()); // after those that communicate: in a record, that belongs to the step
+        listeners.add(sent.opening()); // last
         return listeners;
     }
 

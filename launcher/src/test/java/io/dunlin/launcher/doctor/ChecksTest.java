@@ -3,6 +3,7 @@ package io.dunlin.launcher.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dunlin.collectives.transport.HostNetwork;
+import io.dunlin.launcher.job.JobFile;
 import io.dunlin.launcher.place.Installation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -88,11 +89,48 @@ final class ChecksTest {
 
     @Test
     void shouldRefuseAModelThatCannotFit() {
-        assertThat(new MemoryCheck(8_030_000_000L, 1, 24L << 30).look()).isInstanceOf(Finding.Fail.class);
-        assertThat(new MemoryCheck(124_000_000, 4, 15L << 30).look()).isInstanceOf(Finding.Warn.class);
-        assertThat(new MemoryCheck(124_000_000, 1, 24L << 30).look())
-                .isEqualTo(new Finding.Ok(
-                        "24.0 GiB available; 1 rank of 124 M parameters need 2.04 GiB and their activations"));
+        MemoryNeed whole = need("llama3-8b", 1, "none");
+        assertThat(new MemoryCheck(whole, 24L << 30).look())
+                .isInstanceOfSatisfying(Finding.Fail.class, fail -> assertThat(fail.remedy())
+                        .isEqualTo(
+                                "take a smaller model (model.preset), or more hosts (launch.hosts) and parallel.shard ="
+                                        + " \"zero3\""));
+        assertThat(new MemoryCheck(holding(whole, 23L << 30), 24L << 30).look()).isInstanceOf(Finding.Warn.class);
+        assertThat(new MemoryCheck(holding(whole, 2_000_000_000L), 24L << 30).look())
+                .isEqualTo(new Finding.Ok("24.0 GiB available; 1 rank of 8.03 G parameters needs 2.06 GiB"));
+        assertThat(new MemoryCheck(need("llama3-8b", 0, "none"), 24L << 30).look())
+                .isEqualTo(new Finding.Ok("no rank computes on this host"));
+    }
+
+    @Test
+    void shouldReckonWithShards() {
+        MemoryNeed whole = need("llama3-1b", 4, "none");
+        MemoryNeed shared = need("llama3-1b", 4, "zero3");
+
+        assertThat(new MemoryCheck(whole, 64L << 30).look())
+                .isInstanceOfSatisfying(Finding.Fail.class, fail -> assertThat(fail.remedy())
+                        .startsWith("would fit: ")
+                        .endsWith("parallel.shard = \"zero3\""));
+        assertThat(new MemoryCheck(shared, 64L << 30).look())
+                .isInstanceOfSatisfying(Finding.Ok.class, ok -> assertThat(ok.text())
+                        .startsWith("64.0 GiB available; 4 ranks of 1.24 G parameters, zero3, need "));
+    }
+
+    private static MemoryNeed need(String preset, int ranks, String shard) {
+        String job = """
+                run.name = "a"
+                data.text = "/a.txt"
+                model.preset = "%s"
+                model.context = 256
+                train.micro_batch = 1
+                launch.ranks = %d
+                parallel.shard = "%s"
+                """.formatted(preset, Math.max(1, ranks), shard);
+        return MemoryNeed.of(JobFile.parse(job).job(), ranks);
+    }
+
+    private static MemoryNeed holding(MemoryNeed need, long bytes) {
+        return new MemoryNeed(need.planner(), need.workload(), need.shard(), need.ranksHere(), bytes);
     }
 
     @Test

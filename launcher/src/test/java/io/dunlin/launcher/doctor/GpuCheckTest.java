@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.dunlin.device.cuda.Gpus;
+import io.dunlin.launcher.job.JobFile;
 import io.dunlin.launcher.place.DeviceChoice;
 import io.dunlin.launcher.place.Installation;
 import java.nio.file.Files;
@@ -130,11 +131,39 @@ final class GpuCheckTest {
     void shouldReckonWithTheMemoryOfTheGpuWhereThatComputes() throws Exception {
         assertThat(memory(() -> GOOD, DeviceChoice.CPU, 1).look().text()).startsWith("24.0 GiB available; 1 rank");
         assertThat(memory(() -> GOOD, DeviceChoice.AUTO, 1).look())
-                .isEqualTo(new Finding.Ok("GPU 0 has 40.0 GiB; 1 rank of 1.00 G parameters need 16.8 GiB and their"
-                        + " activations; the host has 24.0 GiB available"));
+                .isEqualTo(new Finding.Ok("GPU 0 has 40.0 GiB; 1 rank of 1.24 G parameters needs 16.8 GiB; the host has"
+                        + " 24.0 GiB available"));
         assertThat(memory(() -> GOOD, DeviceChoice.CUDA, 2).look()).isInstanceOf(Finding.Warn.class);
         assertThat(memory(() -> GOOD, DeviceChoice.CUDA, 3).look()).isInstanceOf(Finding.Fail.class);
         assertThat(memory(() -> NO_DRIVER, DeviceChoice.AUTO, 1).look().text()).startsWith("24.0 GiB available");
+    }
+
+    @Test
+    void shouldReckonWithShardsOnGpus() throws Exception {
+        GpuProbe.Facts eight = new GpuProbe.Facts("12.6", Collections.nCopies(8, GPU), 12, Optional.empty());
+
+        assertThat(onGpus(eight, need("llama3-8b", "none")))
+                .isInstanceOfSatisfying(Finding.Fail.class, fail -> assertThat(fail.remedy())
+                        .isEqualTo("would fit: parallel.shard = \"zero3\""));
+        assertThat(onGpus(eight, need("llama3-8b", "zero3")))
+                .isInstanceOfSatisfying(Finding.Ok.class, ok -> assertThat(ok.text())
+                        .startsWith("GPU 0 has 40.0 GiB; 1 rank of 8.03 G parameters, zero3, needs "));
+    }
+
+    private static Finding onGpus(GpuProbe.Facts facts, MemoryNeed need) throws Exception {
+        return new GpuMemoryCheck(need, () -> facts, DeviceChoice.CUDA, new MemoryCheck(need, 24L << 30)).look();
+    }
+
+    private static MemoryNeed need(String preset, String shard) {
+        return MemoryNeed.of(JobFile.parse("""
+                run.name = "a"
+                data.text = "/a.txt"
+                model.preset = "%s"
+                model.context = 512
+                train.micro_batch = 1
+                launch.ranks = 8
+                parallel.shard = "%s"
+                """.formatted(preset, shard)).job(), 8);
     }
 
     /** In this machine, whatever it is: the launcher's own process stays clean and the answer complete. */
@@ -170,10 +199,9 @@ final class GpuCheckTest {
     }
 
     private static Check memory(Probe<GpuProbe.Facts> probe, DeviceChoice choice, int ranks) {
-        return new GpuMemoryCheck(
-                new GpuMemoryCheck.Need(1_000_000_000, 18, ranks),
-                probe,
-                choice,
-                new MemoryCheck(1_000_000_000, ranks, 24L << 30));
+        MemoryNeed planned = need("llama3-1b", "none");
+        MemoryNeed need =
+                new MemoryNeed(planned.planner(), planned.workload(), planned.shard(), ranks, 18_000_000_000L);
+        return new GpuMemoryCheck(need, probe, choice, new MemoryCheck(need, 24L << 30));
     }
 }

@@ -382,6 +382,44 @@ final class JobFileTest {
         assertThat(caught.remedy()).contains("2x2x2");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "DUN-534,topo,'[\"a:4\", \"b:4\"]'",
+        "DUN-533,hsdp,'[\"a:3\", \"b:5\"]'",
+        "DUN-533,hsdp,'[\"a\", \"b\", \"c\"]'"
+    })
+    void shouldRefuseShardsThatTheHostsOfTheJobCannotHave(String code, String shard, String hosts) throws IOException {
+        JobFileException caught = caught(
+                "job.toml",
+                "[parallel]\nshard = \"%s\"\n[launch]\nranks = 8\nhosts = %s\n%s".formatted(shard, hosts, DATA));
+
+        assertThat(caught.code()).isEqualTo(code);
+        assertThat(caught.getMessage().replace(folder + "/", "")).startsWith("job.toml:2:1  [parallel.shard] ");
+    }
+
+    @Test
+    void shouldTakeShardsThatTheHostsOfTheJobCanHave() throws IOException {
+        String unlike = "[launch]\nranks = 8\nhosts = [\"a:3\", \"b:5\"]\n" + DATA;
+        String alike = "[launch]\nranks = 8\nhosts = [\"a:6\", \"b:5\"]\n" + DATA;
+
+        assertThat(load("job.toml", unlike, "parallel.shard=zero3")
+                        .job()
+                        .launch()
+                        .ranks())
+                .isEqualTo(8);
+        assertThat(load("job.toml", alike, "parallel.shard=hsdp").job().launch().ranks())
+                .isEqualTo(8);
+    }
+
+    @Test
+    void shouldSayOnceThatHostsAreTooSmall() throws IOException {
+        JobFileException caught = caught(
+                "job.toml", "[parallel]\nshard = \"hsdp\"\n[launch]\nranks = 8\nhosts = [\"a:3\", \"b:4\"]\n" + DATA);
+
+        assertThat(caught.code()).isEqualTo("DUN-118");
+        assertThat(caught.getMessage().lines()).hasSize(1);
+    }
+
     @Test
     void shouldDescribeEveryKeyInOneSentence() {
         assertThat(new JobSchema().describe()).hasSizeGreaterThan(50).allSatisfy(key -> {

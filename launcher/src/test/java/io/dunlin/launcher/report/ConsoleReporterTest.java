@@ -2,6 +2,7 @@ package io.dunlin.launcher.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dunlin.collectives.Topology;
 import io.dunlin.launcher.job.JobFile;
 import io.dunlin.launcher.report.RunEvent.Outcome;
 import java.io.ByteArrayOutputStream;
@@ -189,6 +190,27 @@ final class ConsoleReporterTest {
                         "stop       asked for by SIGTERM: finishing the step and saving",
                         "stopped    after step 42, 1:02:05; the newest checkpoint is of step 42",
                         "next       dunlin resume runs/1122-2104-shakespeare-7f3a");
+    }
+
+    @Test
+    void shouldPutWhatWasSentBesideWhatWasPlanned() {
+        begin(4);
+        clear();
+        Report sent = new Report.Sent(
+                200,
+                199,
+                List.of(
+                        new Report.LevelBytes(Topology.Scale.HOST, 1_440_000, 998_400),
+                        new Report.LevelBytes(Topology.Scale.CLUSTER, 962_000, 1_031_000)));
+        report(1, sent);
+        report(0, sent);
+
+        assertThat(lines())
+                .containsExactly(
+                        "planned    a step: inside hosts 1.44 MB, between hosts  962 kB",
+                        "counted    a step: inside hosts  998 kB, between hosts 1.03 MB",
+                        "           counted with headers and agreement, without what ranks of a host read in place;"
+                                + " run.deterministic sends more");
     }
 
     @Test

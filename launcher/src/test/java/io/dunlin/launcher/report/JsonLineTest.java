@@ -2,6 +2,7 @@ package io.dunlin.launcher.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.transport.RankAddress;
 import io.dunlin.launcher.worker.Command;
 import io.dunlin.launcher.worker.LaunchSpec;
@@ -26,6 +27,7 @@ class JsonLineTest {
                 new Report.Saved(10, "ckpt/step-00000010", 1 << 20, 31),
                 new Report.Notice(Report.Level.WARNING, "DUN-305", "skipped"),
                 new Report.Where(List.of("a.B.c(B.java:1)")),
+                new Report.Sent(10, 9, List.of(new Report.LevelBytes(Topology.Scale.CLUSTER, 7, 8))),
                 new Report.Failed("DUN-701", "gone", "", 10, 6, Report.Cause.PEER, "at x\n at y"),
                 new Report.Done(100, Report.End.FINISHED));
     }

@@ -2,6 +2,7 @@ package io.dunlin.launcher.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dunlin.collectives.Topology;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,6 +51,19 @@ final class RunFilesTest {
                 .last()
                 .isEqualTo("{\"time\":\"2026-11-22T21:04:00Z\",\"step\":20,\"val_loss\":2.25}");
         assertThat(troubles).isEmpty();
+    }
+
+    @Test
+    void shouldWriteWhatWasSentBesideWhatWasPlanned() throws IOException {
+        Path file = folder.resolve("metrics.jsonl");
+        Report sent = new Report.Sent(20, 19, List.of(new Report.LevelBytes(Topology.Scale.CLUSTER, 700, 800)));
+        try (MetricsFile metrics = new MetricsFile(file, 10, troubles::add)) {
+            metrics.on(NOW, new RunEvent.FromRank(0, sent));
+        }
+
+        assertThat(Files.readAllLines(file))
+                .containsExactly("{\"time\":\"2026-11-22T21:04:00Z\",\"step\":20,\"counted_steps\":19,"
+                        + "\"sent\":[{\"level\":\"cluster\",\"planned_bytes\":700,\"counted_bytes\":800}]}");
     }
 
     @Test
