@@ -149,7 +149,7 @@ final class PlanCommand implements Callable<Integer> {
 
     private static Candidate single(PlanScreen screen, LayoutSearch layouts, Workload workload, Job job) {
         ShardDegrees degrees = job.parallel().shard().degrees();
-        Plan plan = layouts.planner().plan(workload, degrees);
+        Plan plan = layouts.planner().plan(workload, degrees, JobOutline.wires(job));
         Candidate candidate = layouts.candidate(plan);
         screen.plan(candidate);
         if (candidate.excess().isPresent()) {

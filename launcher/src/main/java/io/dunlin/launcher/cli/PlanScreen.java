@@ -251,7 +251,10 @@ final class PlanScreen {
         }
         WireFormat built = WireFormat.of(workload.precision());
         line("compare", "topo : zero++, speed: %s as it is built (gradients in F32)", ratio(built));
-        line("", "  %s with INT8 weights and INT4 gradients on the wire (not built)", ratio(WireFormat.published()));
+        line(
+                "",
+                "  %s with INT8 weights and INT4 gradients on the wire, blocks of 2048",
+                ratio(WireFormat.published()));
         line(
                 "",
                 "  published: %.2f for a GPT of 20 B on 48 hosts of 8 MI250X dies (arXiv 2501.04266); its batch and",

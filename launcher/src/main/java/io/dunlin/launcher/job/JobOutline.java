@@ -5,6 +5,7 @@ import io.dunlin.data.BatchPlan;
 import io.dunlin.launcher.place.HostSlots;
 import io.dunlin.model.ModelOutline;
 import io.dunlin.parallel.mesh.TopologyText;
+import io.dunlin.parallel.plan.WireFormat;
 import io.dunlin.parallel.plan.Workload;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,6 +25,11 @@ public final class JobOutline {
                 job.train().precision(),
                 batch,
                 job.train().recompute());
+    }
+
+    /** How tensors are written while they travel. */
+    public static WireFormat wires(Job job) {
+        return WireFormat.of(job.train().precision(), job.parallel().quantization());
     }
 
     /** Where ranks are if the job says so itself. */

@@ -2,9 +2,11 @@ package io.dunlin.launcher.job;
 
 import io.dunlin.launcher.place.HostSlots;
 import io.dunlin.model.Family;
+import io.dunlin.parallel.ParallelException;
 import io.dunlin.parallel.mesh.Mesh;
 import io.dunlin.parallel.mesh.MeshException;
 import io.dunlin.parallel.mesh.TopologyText;
+import io.dunlin.train.Accumulation;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -39,6 +41,7 @@ final class JobRules {
         hosts();
         layout();
         topology();
+        quantization();
         return problems;
     }
 
@@ -225,6 +228,22 @@ final class JobRules {
         } catch (MeshException e) {
             String key = explicit(
                     Stream.concat(Stream.of("parallel.shard"), Stream.of(keys)).toArray(String[]::new));
+            problems.add(Problem.at(e.code(), resolved.origin(key), KeyPath.of(key), String.valueOf(e.getMessage()))
+                    .remedy(e.remedy()));
+        }
+    }
+
+    /** Messages with fewer bits need a scheme that sends what they are for. */
+    private void quantization() {
+        try {
+            job.parallel()
+                    .quantization()
+                    .check(
+                            job.parallel().shard().degrees(),
+                            job.run().deterministic() ? Accumulation.TREE : Accumulation.RUNNING,
+                            job.train().precision().activations());
+        } catch (ParallelException e) {
+            String key = explicit("parallel.zero_quantized_weights", "parallel.zero_quantized_gradients");
             problems.add(Problem.at(e.code(), resolved.origin(key), KeyPath.of(key), String.valueOf(e.getMessage()))
                     .remedy(e.remedy()));
         }

@@ -1,6 +1,7 @@
 package io.dunlin.launcher.job;
 
 import io.dunlin.parallel.mesh.ShardScheme;
+import io.dunlin.parallel.shard.Quantization;
 
 /** {@code [parallel]}: how ranks share the work. */
 public record ParallelSettings(
@@ -22,5 +23,25 @@ public record ParallelSettings(
                 standard = "\"\"")
         String topology,
 
+        @Setting(
+                value = "Gather weights in messages of 8 bits (qwZ of ZeRO++); what is kept and trained stays exact",
+                standard = "false")
+        boolean zeroQuantizedWeights,
+
+        @Setting(
+                value =
+                        "Sum gradients up from messages of 4 bits, in two hops (qgZ of ZeRO++); not in deterministic mode",
+                standard = "false")
+        boolean zeroQuantizedGradients,
+
         @Setting(value = "Size of one gradient bucket, in MiB", standard = "4", min = 1, max = 1024)
-        int bucketMib) {}
+        int bucketMib) {
+    private static final int WEIGHT_BITS = 8;
+    private static final int GRADIENT_BITS = 4;
+
+    /** What crosses between ranks with fewer bits. */
+    public Quantization quantization() {
+        return Quantization.NONE.bits(
+                zeroQuantizedWeights ? WEIGHT_BITS : 0, zeroQuantizedGradients ? GRADIENT_BITS : 0, 0);
+    }
+}

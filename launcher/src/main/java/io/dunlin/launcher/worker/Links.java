@@ -110,7 +110,8 @@ final class Links implements AutoCloseable {
             Communicator world = opener.open(mesh.world(), Priority.GRADIENTS);
             MemorySource shared =
                     SharedTensors.of(communicators.memory(), spec.seat().here().size(), link);
-            MeshCommunicators ofMesh = MeshCommunicators.open(mesh, world, opener);
+            MeshCommunicators ofMesh =
+                    MeshCommunicators.open(mesh, job.parallel().quantization(), world, opener);
             return new Links(Optional.of(communicators), place, ofMesh, recorder, shared);
         } catch (RuntimeException e) {
             communicators.close();
@@ -197,7 +198,8 @@ final class Links implements AutoCloseable {
                         job.run().deterministic() ? Accumulation.TREE : Accumulation.RUNNING,
                         (long) job.parallel().bucketMib() << 20,
                         Staging.SLOTS,
-                        patience(job)));
+                        patience(job),
+                        job.parallel().quantization()));
     }
 
     /** Fails on all ranks if they are about to train different things, or on different kinds of devices. */

@@ -13,6 +13,7 @@ import io.dunlin.model.Precision;
 import io.dunlin.model.Recompute;
 import io.dunlin.parallel.mesh.ShardDegrees;
 import io.dunlin.parallel.mesh.ShardScheme;
+import io.dunlin.parallel.shard.Quantization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,7 +122,7 @@ final class JobFileTest {
     void shouldNameTheKeyThatWasProbablyMeant() throws IOException {
         assertThat(failure("job.toml", DATA + "[parallel]\n\ndpp = 2\n"))
                 .startsWith(
-                        "job.toml:5:1  [parallel.dpp] unknown key 'dpp'. Did you mean 'dp'? Known here: dp shard topology bucket_mib");
+                        "job.toml:5:1  [parallel.dpp] unknown key 'dpp'. Did you mean 'dp'? Known here: dp shard topology zero_quantized_weights zero_quantized_gradients bucket_mib");
     }
 
     @Test
@@ -380,6 +381,23 @@ final class JobFileTest {
         assertThat(caught.code()).isEqualTo("DUN-534");
         assertThat(caught.getMessage().replace(folder + "/", "")).startsWith("job.toml:3:1  [parallel.shard] ");
         assertThat(caught.remedy()).contains("2x2x2");
+    }
+
+    @Test
+    void shouldSendFewerBitsWhereThatMeansSomething() throws IOException {
+        Job job = load(
+                        "job.toml",
+                        DATA,
+                        "parallel.shard=zero++",
+                        "parallel.zero_quantized_weights=true",
+                        "parallel.zero_quantized_gradients=true")
+                .job();
+        assertThat(job.parallel().quantization()).isEqualTo(Quantization.ZERO_PLUS_PLUS);
+
+        JobFileException caught = caught("job.toml", "[parallel]\nzero_quantized_weights = true\n" + DATA);
+        assertThat(caught.code()).isEqualTo("DUN-535");
+        assertThat(caught.getMessage().replace(folder + "/", ""))
+                .startsWith("job.toml:2:1  [parallel.zero_quantized_weights] ");
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 package io.dunlin.parallel.plan;
 
 import io.dunlin.model.Precision;
+import io.dunlin.parallel.shard.Quantization;
 
 /**
  * How each kind of transfer is written.
@@ -15,6 +16,17 @@ public record WireFormat(Wire weights, Wire secondary, Wire gradients, Wire refr
     public static WireFormat of(Precision precision) {
         Wire compute = Wire.plain(precision.activations().bytes() * Byte.SIZE);
         return new WireFormat(compute, compute, Wire.F32, compute);
+    }
+
+    /** The same with messages that have fewer bits. */
+    public static WireFormat of(Precision precision, Quantization quantization) {
+        WireFormat exact = of(precision);
+        int block = quantization.coding().blockElements();
+        return new WireFormat(
+                quantization.weights() == 0 ? exact.weights : new Wire(quantization.weights(), block),
+                exact.secondary,
+                quantization.gradients() == 0 ? exact.gradients : new Wire(quantization.gradients(), block),
+                quantization.refresh() == 0 ? exact.refresh : new Wire(quantization.refresh(), block));
     }
 
     /**

@@ -151,16 +151,17 @@ public record Quantization(
     /**
      * Refuses what would have no effect, and what contradicts other settings.
      *
+     * @param weightType of what kernels read
      * @throws ParallelException {@code DUN-535}
      */
-    void check(ShardDegrees degrees, Accumulation accumulation, DType weightType) {
+    public void check(ShardDegrees degrees, Accumulation accumulation, DType weightType) {
         if (none()) {
             return;
         }
         if (accumulation == Accumulation.TREE && (lossy(weights) || gradients != 0 || lossy(refresh))) {
             throw ParallelException.quantization(
                     "the deterministic mode gives the same bits on any number of ranks, and quantised tensors do not",
-                    "train.deterministic = false, or quantise nothing");
+                    "run.deterministic = false, or quantise nothing");
         }
         if (weights != 0 && degrees.weights() == Spread.NONE) {
             throw nothingToDo("weights to be gathered");
