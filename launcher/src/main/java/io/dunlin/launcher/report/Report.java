@@ -145,7 +145,7 @@ public sealed interface Report {
      *
      * @param level of links they pass
      * @param planned of tensors alone, each sent into a host once
-     * @param counted headers and agreement included; what ranks of a host read in place in shared memory is not sent
+     * @param counted headers and agreement included; what ranks read in place in shared memory is not sent
      */
     record LevelBytes(Topology.Scale level, long planned, long counted) {}
 

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 /** What was sent, beside what was planned. */
 public final class TrafficLines {
     private static final String WHAT_COUNTS =
-            "counted with headers and agreement, without what ranks of a host read in place";
+            "counted with headers and agreement, without what ranks read in place in shared memory";
     private static final String MORE = "; run.deterministic sends more";
 
     private final Style style;
@@ -33,9 +33,14 @@ public final class TrafficLines {
     /** Both, number below number, and what they are of. */
     List<String> lines(Report.Sent sent) {
         return List.of(
-                line("planned", sent, Report.LevelBytes::planned),
+                line("planned", sent, Report.LevelBytes::planned) + style.faint(what(sent)),
                 line("counted", sent, Report.LevelBytes::counted),
                 style.faint("%-10s %s".formatted("", remark)));
+    }
+
+    private static String what(Report.Sent sent) {
+        boolean hosts = sent.levels().stream().anyMatch(level -> level.level() == Topology.Scale.CLUSTER);
+        return hosts ? " (tensors alone, once into each host)" : " (tensors alone)";
     }
 
     private static String line(String title, Report.Sent sent, ToLongFunction<Report.LevelBytes> bytes) {

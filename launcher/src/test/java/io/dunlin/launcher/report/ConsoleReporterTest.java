@@ -207,9 +207,9 @@ final class ConsoleReporterTest {
 
         assertThat(lines())
                 .containsExactly(
-                        "planned    a step: inside hosts 1.44 MB, between hosts  962 kB",
+                        "planned    a step: inside hosts 1.44 MB, between hosts  962 kB (tensors alone, once into each host)",
                         "counted    a step: inside hosts  998 kB, between hosts 1.03 MB",
-                        "           counted with headers and agreement, without what ranks of a host read in place;"
+                        "           counted with headers and agreement, without what ranks read in place in shared memory;"
                                 + " run.deterministic sends more");
     }
 
