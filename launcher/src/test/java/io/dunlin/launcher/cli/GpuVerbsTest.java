@@ -39,6 +39,8 @@ final class GpuVerbsTest {
                 "doctor",
                 "--set",
                 "train.device=auto",
+                "--set",
+                "train.micro_batch=4",
                 "--ranks",
                 "4");
 
