@@ -120,9 +120,11 @@ class CudaRunsTest {
     @Test
     @Tag("standin-only")
     void shouldTrainOnSeveralGpusWhatOneCannotHold() {
-        TestJob job =
-                SHORT.with("train.device", "\"cuda\"").with("model.layers", 8).with("model.width", 128);
-        StandInEnvironment small = StandInEnvironment.build().with("devices", 4).memoryMegabytes(16);
+        TestJob job = SHORT.with("train.device", "\"cuda\"")
+                .with("model.layers", 8)
+                .with("model.width", 192)
+                .with("model.heads", 3);
+        StandInEnvironment small = StandInEnvironment.build().with("devices", 4).memoryMegabytes(72);
         try (LocalCluster cluster = LocalCluster.withGpus(folder, small)) {
             cluster.train("whole", job, 4).endsWith(3);
             DunlinProcess sharded = cluster.train("sharded", job.with("parallel.shard", "\"zero3\""), 4);
