@@ -17,11 +17,6 @@ public record Staging(Device device, Stream compute, int slots, Duration deadlin
     /** Enough that a bucket leaves the device, one travels and one returns, all at a time, with as many waiting. */
     public static final int SLOTS = 6;
 
-    /** With a standard number of slots. */
-    public static Staging of(Device device, Stream compute, Duration deadline) {
-        return new Staging(device, compute, SLOTS, deadline);
-    }
-
     /** Checks the number of slots. */
     public Staging {
         if (slots < 1) {
