@@ -16,6 +16,7 @@ final class CostModel {
     static final long DIRECT_BYTES = 64 << 10;
 
     private static final double FLOODED = 16;
+    private static final double DATAGRAM_BYTE_NS = 1; // what sending takes of the sender, however fast the network
     private static final double IN_PLACE_BYTE_NS = 0.06;
     private static final double IN_STEPS = 1.2; // partners wait for each other after every step
     private static final double STAGED = 1.5; // contributions are copied before they are combined
@@ -29,7 +30,6 @@ final class CostModel {
     private final int hosts;
     private final int smallestHost;
     private final int largestHost;
-    private final Media media;
 
     /**
      * A member's link.
@@ -40,17 +40,19 @@ final class CostModel {
      * @param combineNs to combine a byte
      */
     private record Link(double tripNs, double messageNs, double byteNs, double combineNs) {
-        static Link of(Media media) {
+        static final Link IN_MEMORY = new Link(4_000, 700, 0.25, 0.15);
+
+        static Link of(Media media, double networkBytesPerSecond) {
             return switch (media) {
-                case LOOPBACK, IPC, SHARED_MEMORY -> new Link(4_000, 700, 0.25, 0.15);
-                case UDP, MIXED -> new Link(40_000, 4_000, 1, 0.15);
+                case LOOPBACK, IPC, SHARED_MEMORY -> IN_MEMORY;
+                case UDP, MIXED ->
+                    new Link(40_000, 4_000, Math.max(DATAGRAM_BYTE_NS, 1e9 / networkBytesPerSecond), 0.15);
             };
         }
     }
 
-    CostModel(Topology topology, Media media) {
-        this.media = media;
-        this.link = Link.of(media);
+    CostModel(Topology topology, Media media, double networkBytesPerSecond) {
+        this.link = Link.of(media, networkBytesPerSecond);
         this.members = topology.size();
         int count = Integer.highestOneBit(members);
         this.powerOfTwo = count == members;
@@ -149,7 +151,7 @@ final class CostModel {
 
     /** Two phases inside a host, one across hosts with a slice for each member of the smallest. */
     private double hierarchical(OperationKind kind, long bytes) {
-        Link inside = Link.of(media.insideHost());
+        Link inside = Link.IN_MEMORY;
         int phases = kind == OperationKind.ALL_REDUCE ? 2 : 1;
         double local = bytes * (largestHost - 1.0) / largestHost;
         double insideNs = phases * ((largestHost - 1) * inside.tripNs + local * inside.byteNs) + combined(kind, local);

@@ -40,7 +40,7 @@ public final class Repertoire {
         this.size = topology.size();
         this.media = media;
         this.table = tuning.table().only(size, media);
-        this.costs = new CostModel(topology, media);
+        this.costs = new CostModel(topology, media, tuning.networkBytesPerSecond());
         Reductions reductions = new Reductions();
         Scratch arrivals = new Scratch(arena);
         Scratch kept = new Scratch(arena);

@@ -101,6 +101,7 @@ public final class LoopbackWorld implements AutoCloseable {
                     operationTimeout,
                     ReductionOrder.FASTEST,
                     table,
+                    Tuning.STANDARD_NETWORK_BYTES_PER_SECOND,
                     Optional.of(topology));
             ranks.add(RankCommunicators.over(world, fabric.transports(rank), fabric::nowNs));
         }

@@ -56,6 +56,7 @@ public final class RankCommunicators implements AutoCloseable {
      * @param operationTimeout until an operation must be over
      * @param order in which contributions are combined; the same on all ranks
      * @param table of measured choices between algorithms; the same on all ranks
+     * @param networkBytesPerSecond what a host can send to others; the same on all ranks
      * @param declared where all ranks are, where that is not what the transport sees; the same on all ranks
      */
     public record World(
@@ -67,6 +68,7 @@ public final class RankCommunicators implements AutoCloseable {
             Duration operationTimeout,
             ReductionOrder order,
             AlgorithmTable table,
+            double networkBytesPerSecond,
             Optional<Topology> declared) {
         /** The fastest order, by formulas. */
         public World(
@@ -80,6 +82,7 @@ public final class RankCommunicators implements AutoCloseable {
                     operationTimeout,
                     ReductionOrder.FASTEST,
                     AlgorithmTable.EMPTY,
+                    Tuning.STANDARD_NETWORK_BYTES_PER_SECOND,
                     Optional.empty());
         }
     }
@@ -164,7 +167,7 @@ public final class RankCommunicators implements AutoCloseable {
                 world.connectTimeout(),
                 world.operationTimeout(),
                 priority,
-                new Tuning(world.order(), world.table(), topology(group)),
+                new Tuning(world.order(), world.table(), topology(group), world.networkBytesPerSecond()),
                 listeners.of(group, world.generation(), opening));
         StreamCommunicator communicator = StreamCommunicator.on(thread, pulse, settings, transport, clockNs, () -> {});
         try {

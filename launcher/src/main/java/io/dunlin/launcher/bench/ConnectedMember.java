@@ -72,6 +72,7 @@ final class ConnectedMember implements Crew {
                 Limits.OPERATION,
                 ReductionOrder.FASTEST,
                 spec.table(),
+                Tuning.STANDARD_NETWORK_BYTES_PER_SECOND,
                 Optional.empty());
         RankCommunicators mine = RankCommunicators.overAeron(
                 world, ProcessCrew.aeronDir(spec.folder()), RankAddress.sameHost(spec.ranks()), AeronProfile.STANDARD);

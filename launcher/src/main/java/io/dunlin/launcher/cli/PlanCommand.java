@@ -64,6 +64,13 @@ final class PlanCommand implements Callable<Integer> {
             description = "Share of the device's peak that compute is assumed to reach; ${DEFAULT-VALUE} if absent.")
     private double efficiency;
 
+    @Option(
+            names = "--gflops",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "What a rank computes in a second, where no device is named: dunlin bench step measures it.")
+    private double gflops;
+
     @Option(names = "--search", description = "Rank all ways to spread weights, gradients and optimizer.")
     private boolean search;
 
@@ -134,7 +141,11 @@ final class PlanCommand implements Callable<Integer> {
         PlanSite site = PlanSite.parse(on);
         ResolvedJob resolved = options.load(job, Installation.current(), site.overrides());
         Topology topology = JobOutline.topology(resolved.job());
-        Planner planner = new Planner(topology, site.hardware(), efficiency);
+        if (gflops > 0) {
+            double network = resolved.job().launch().networkBytesPerSecond();
+            site = site.with(Hardware.measured(gflops * 1e9, network));
+        }
+        Planner planner = new Planner(topology, site.hardware(), gflops > 0 ? 1 : efficiency);
         Workload workload = JobOutline.workload(resolved.job());
         LayoutSearch layouts = new LayoutSearch(planner, limitBytes(site.hardware()));
         PlanScreen screen = new PlanScreen(terminal, site, layouts, workload);
@@ -169,6 +180,13 @@ final class PlanCommand implements Callable<Integer> {
                     "DUN-100",
                     "--efficiency expects a share of the peak, above 0 and up to 1, found " + efficiency,
                     "--efficiency 0.4");
+        }
+        if (!(gflops >= 0)) {
+            throw new CliException("DUN-100", "--gflops expects a positive number, found " + gflops, "--gflops 50");
+        }
+        if (gflops > 0 && on.contains(":")) {
+            throw new CliException(
+                    "DUN-100", "--gflops and a device after --on cannot both be given", "--on 2x4 --gflops 50");
         }
     }
 

@@ -170,10 +170,10 @@ final class PlanScreen {
                 .collect(Collectors.joining());
         line(
                 "time",
-                "compute %s (%.0f %% of %.0f TFLOP/s)%s",
+                "compute %s (%.0f %% of %s)%s",
                 seconds(time.computeSeconds()),
                 planner.efficiency() * 100,
-                hardware.flops(workload.precision()) / 1e12,
+                rate(hardware.flops(workload.precision())),
                 links);
         line(
                 "",
@@ -182,6 +182,11 @@ final class PlanScreen {
                 seconds(time.withoutOverlap()),
                 Readable.about(workload.batch().tokensPerStep() / time.withoutOverlap()),
                 Readable.about(workload.batch().tokensPerStep() / time.withFullOverlap()));
+    }
+
+    private static String rate(double flops) {
+        return String.format(
+                Locale.ROOT, flops < 1e12 ? "%.0f GFLOP/s" : "%.0f TFLOP/s", flops / (flops < 1e12 ? 1e9 : 1e12));
     }
 
     private static String seconds(double seconds) {

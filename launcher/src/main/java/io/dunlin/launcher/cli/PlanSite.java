@@ -46,6 +46,11 @@ record PlanSite(Optional<TopologyText> text, Optional<Hardware> hardware) {
         return divides ? new TopologyText(text.hosts(), text.ranks() / packageRanks, packageRanks) : text;
     }
 
+    /** This, of ranks that compute with {@code hardware}. */
+    PlanSite with(Hardware hardware) {
+        return new PlanSite(text, Optional.of(hardware));
+    }
+
     /** What the job says where this site says it. */
     List<String> overrides() {
         return text.map(given -> List.of(

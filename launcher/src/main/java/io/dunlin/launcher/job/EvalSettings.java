@@ -13,10 +13,10 @@ public record EvalSettings(
 
     /** {@code [eval.sample]}. */
     public record SampleSettings(
-            @Setting(value = "Steps between samples; 0 = none", standard = "0", min = 0)
+            @Setting(value = "Steps between samples; 0 = one at the end of the run", standard = "0", min = 0)
             long interval,
 
-            @Setting(value = "Tokens per sample", standard = "64", min = 1)
+            @Setting(value = "Tokens per sample; 0 = no samples", standard = "64", min = 0)
             int tokens,
 
             @Setting(value = "Text that the model continues", standard = "\"\"")

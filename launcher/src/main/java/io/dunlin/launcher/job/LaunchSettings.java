@@ -51,7 +51,19 @@ public record LaunchSettings(
                 value = "File of measured algorithms, by dunlin bench collectives --tune; \"\" = by formulas",
                 standard = "\"\"",
                 meaning = Meaning.PATH)
-        String algorithms) {
+        String algorithms,
+
+        @Setting(
+                value = "What a host can send to others, in Gbit/s: algorithms are chosen by it, and"
+                        + " dunlin plan --gflops reckons with it",
+                standard = "10",
+                above = 0)
+        double networkGbps) {
+
+    /** What a host can send to others. */
+    public double networkBytesPerSecond() {
+        return networkGbps * 1e9 / 8;
+    }
 
     /** The hosts that are named; none for this one alone. */
     public List<HostSlots> hostSlots() {

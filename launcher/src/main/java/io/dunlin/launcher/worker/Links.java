@@ -95,6 +95,7 @@ final class Links implements AutoCloseable {
                         patience(job),
                         ReductionOrder.FASTEST,
                         table(job),
+                        job.launch().networkBytesPerSecond(),
                         JobOutline.declaredTopology(job)),
                 Path.of(spec.aeronDir()),
                 spec.network().addresses(),

@@ -53,7 +53,7 @@ final class SampleReports implements StepListener {
         return generator;
     }
 
-    /** For all other ranks. */
+    /** For all other ranks, and where no samples are wanted. */
     static SampleReports waiting(AgentLink link, Job job) {
         return new SampleReports(link, job, Optional.empty(), report -> {});
     }

@@ -185,12 +185,11 @@ final class Training implements AutoCloseable {
 
     /** Where weights are spread, a text takes all ranks to write. */
     private SampleReports samples() {
-        if (spec.rank() == 0) {
-            return SampleReports.writing(link, job, model);
+        boolean together = sharding.mesh().degrees().weights() != Spread.NONE;
+        if (job.eval().sample().tokens() == 0 || spec.rank() != 0 && !together) {
+            return SampleReports.waiting(link, job);
         }
-        return sharding.mesh().degrees().weights() == Spread.NONE
-                ? SampleReports.waiting(link, job)
-                : SampleReports.helping(link, job, model);
+        return spec.rank() == 0 ? SampleReports.writing(link, job, model) : SampleReports.helping(link, job, model);
     }
 
     static CheckpointFolder folder(LaunchSpec spec) {

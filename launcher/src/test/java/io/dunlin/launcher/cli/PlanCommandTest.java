@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,6 +51,32 @@ final class PlanCommandTest {
                 .containsPattern("gradients +[\\d.]+ MB\n")
                 .contains("checkpoint ")
                 .doesNotContain("time ", "compare");
+    }
+
+    /** Ten times the network, a tenth of its time, but for the latency of its messages. */
+    @Test
+    void shouldReckonWithWhatWasMeasured() {
+        List<String> zero3 = List.of("gpt2-124m", "--on", "2x2", "--set", "parallel.shard=zero3");
+        assertThat(plan(zero3, "--gflops", "20", "--set", "launch.network_gbps=0.2"))
+                .isZero();
+        assertThat(plan(zero3, "--gflops", "20", "--set", "launch.network_gbps=2"))
+                .isZero();
+
+        assertThat(recorded.out()).contains("(100 % of 20 GFLOP/s)");
+        List<Double> seconds = Pattern.compile("between hosts ([\\d.]+) s\n")
+                .matcher(recorded.out())
+                .results()
+                .map(found -> Double.parseDouble(found.group(1)))
+                .toList();
+        assertThat(seconds).hasSize(2);
+        assertThat(seconds.getFirst() / seconds.getLast()).isBetween(8.0, 10.0);
+    }
+
+    @Test
+    void shouldNotMixPublishedFiguresWithMeasuredOnes() {
+        assertThat(plan(TWENTY_BILLION, "--on", "2x2:a100", "--gflops", "20")).isEqualTo(2);
+
+        assertThat(recorded.err()).contains("DUN-100", "--gflops and a device after --on cannot both be given");
     }
 
     @Test

@@ -9,11 +9,12 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Published figures of an accelerator and of the links between ranks that have one each.
+ * Figures of a device and of the links between ranks that have one each: published, or measured.
  *
  * @param name as people write it
  * @param memoryBytes of each rank
@@ -36,6 +37,8 @@ public record Hardware(
         Link networkLink,
         String source) {
     private static final String TABLE = "hardware.tsv";
+    private static final Link MEMORY_OF_A_HOST = new Link(5e9, 4e-6); // what two ranks of a host exchange through it
+    private static final double NETWORK_LATENCY_SECONDS = 40e-6;
 
     /**
      * A link.
@@ -61,6 +64,26 @@ public record Hardware(
     /** The one of this name. */
     public static Optional<Hardware> named(String name) {
         return known().stream().filter(one -> one.name.equals(name)).findFirst();
+    }
+
+    /**
+     * A device of which somebody measured what it reaches; ranks of a host exchange through its memory, which has no limit
+     * here.
+     *
+     * @param flops operations a second that a rank reaches, in any precision
+     * @param networkBytesPerSecond what a host can send to others
+     */
+    public static Hardware measured(double flops, double networkBytesPerSecond) {
+        return new Hardware(
+                String.format(Locale.ROOT, "%.0f GFLOP/s", flops / 1e9),
+                Long.MAX_VALUE,
+                flops,
+                flops,
+                0,
+                MEMORY_OF_A_HOST,
+                MEMORY_OF_A_HOST,
+                new Link(networkBytesPerSecond, NETWORK_LATENCY_SECONDS),
+                "measured");
     }
 
     private static Hardware of(String[] cells) {
