@@ -12,7 +12,7 @@ import io.dunlin.model.ModelConfig;
 import io.dunlin.model.ModelOutline;
 import io.dunlin.model.Precision;
 import io.dunlin.model.Recompute;
-import io.dunlin.parallel.mesh.ShardScheme;
+import io.dunlin.parallel.mesh.ShardDegrees;
 import io.dunlin.parallel.mesh.TopologyText;
 import io.dunlin.parallel.plan.Planner;
 import io.dunlin.parallel.plan.Traffic;
@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Ranks send what {@code dunlin plan} says, on every level, where collectives heed hosts; on top come headers, of {@value
@@ -35,39 +35,49 @@ class ShardedTrafficTest {
 
     /** By messages as small as these, formulas would choose ways with fewer trips and more bytes. */
     private static final AlgorithmTable LEAN = AlgorithmTable.forced(8, Way.HIERARCHICAL)
-            .updatedBy(AlgorithmTable.forced(4, Way.HIERARCHICAL))
-            .updatedBy(AlgorithmTable.forced(OperationKind.ALL_REDUCE, 4, Way.RING));
+            .updatedBy(AlgorithmTable.forced(4, Way.HIERARCHICAL));
+
+    private static AlgorithmTable lean(Topology topology) {
+        AlgorithmTable amongHosts = AlgorithmTable.forced(OperationKind.ALL_REDUCE, topology.hosts(), Way.RING);
+        return topology.hosts() > 2 ? LEAN.updatedBy(amongHosts) : LEAN;
+    }
 
     @ParameterizedTest
     @CsvSource({
-        "NONE, 2x2x2, 4",
-        "ZERO1, 2x2x2, 1",
-        "ZERO2, 2x2x2, 4",
-        "ZERO3, 2x2x2, 4",
-        "HSDP, 2x2x2, 4",
-        "ZERO_PLUS_PLUS, 2x2x2, 4",
-        "TOPO, 2x2x2, 1",
-        "TOPO, 2x2x2, 4",
-        "NONE, 4x2, 1",
-        "ZERO3, 2x4, 1",
-        "ZERO3, 4x2, 4",
-        "HSDP, 4x2, 1",
-        "ZERO_PLUS_PLUS, 2x4, 1",
-        "ZERO_PLUS_PLUS, 4x2, 4"
+        "none, 2x2x2, 4",
+        "zero1, 2x2x2, 1",
+        "zero2, 2x2x2, 4",
+        "zero3, 2x2x2, 4",
+        "hsdp, 2x2x2, 4",
+        "zero++, 2x2x2, 4",
+        "topo, 2x2x2, 1",
+        "topo, 2x2x2, 4",
+        "none, 4x2, 1",
+        "zero3, 2x4, 1",
+        "zero3, 4x2, 4",
+        "hsdp, 4x2, 1",
+        "zero++, 2x4, 1",
+        "zero++, 4x2, 4",
+        "none-none-host, 2x2x2, 4",
+        "none-package-host, 2x2x2, 4",
+        "package-package-host, 2x2x2, 4",
+        "host-cluster-cluster+package, 2x2x2, 4",
+        "cluster-cluster-cluster+package, 2x2x2, 1"
     })
-    void shouldSendWhatIsPlanned(ShardScheme scheme, String text, int microBatchesOfARank) {
+    void shouldSendWhatIsPlanned(String word, String text, int microBatchesOfARank) {
+        ShardDegrees scheme = ShardDegrees.parse(word).orElseThrow();
         Topology topology = topology(text);
-        Map<String, Long> counted = LoopbackRanks.bytesOfAStep(topology, LEAN, run(scheme, microBatchesOfARank));
+        Map<String, Long> counted = LoopbackRanks.bytesOfAStep(topology, lean(topology), run(scheme, microBatchesOfARank));
         Traffic planned = planned(scheme, topology, microBatchesOfARank);
 
         for (Scale scale : Scale.values()) {
             long tensors = counted.entrySet().stream()
                     .filter(flow -> flow.getKey().endsWith(" " + scale))
-                    .filter(flow -> scheme == ShardScheme.NONE || !flow.getKey().startsWith("world "))
+                    .filter(flow -> scheme.replicated() || !flow.getKey().startsWith("world "))
                     .mapToLong(Map.Entry::getValue)
                     .sum();
             long headers = tensors - planned.totalBytes(scale);
-            if (scheme != ShardScheme.NONE) {
+            if (!scheme.replicated()) {
                 assertThat(headers % HEADER_BYTES).as("%s: %s", scale, counted).isZero();
             }
             assertThat((double) headers).as("%s: %s", scale, counted).isBetween(0.0, 0.14 * planned.totalBytes(scale));
@@ -75,35 +85,34 @@ class ShardedTrafficTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"ZERO_PLUS_PLUS", "TOPO"})
-    void shouldSendNoWeightsBetweenHostsAgain(ShardScheme scheme) {
+    @ValueSource(strings = {"zero++", "topo"})
+    void shouldSendNoWeightsBetweenHostsAgain(String word) {
+        ShardDegrees scheme = ShardDegrees.parse(word).orElseThrow();
         Map<String, Long> one = LoopbackRanks.bytesOfAStep(topology("2x2x2"), LEAN, run(scheme, 1));
         Map<String, Long> four = LoopbackRanks.bytesOfAStep(topology("2x2x2"), LEAN, run(scheme, 4));
 
         assertThat(four.get("weights CLUSTER")).isEqualTo(one.get("weights CLUSTER"));
         assertThat(four).doesNotContainKey("secondary CLUSTER");
-        if (scheme == ShardScheme.TOPO) {
+        if (scheme.equals(ShardDegrees.THREE_LEVELS)) {
             assertThat(four).doesNotContainKeys("weights CLUSTER", "weights HOST", "gradients CLUSTER");
             assertThat(four.get("boundary CLUSTER")).isEqualTo(one.get("boundary CLUSTER"));
         }
     }
 
-    private static SmallRun run(ShardScheme scheme, int microBatchesOfARank) {
+    private static SmallRun run(ShardDegrees scheme, int microBatchesOfARank) {
         return SmallRun.of(CONFIG, Accumulation.RUNNING)
                 .batches(8 * microBatchesOfARank * MICRO_BATCH, MICRO_BATCH)
-                .sharded(scheme.degrees());
+                .sharded(scheme);
     }
 
-    private static Traffic planned(ShardScheme scheme, Topology topology, int microBatchesOfARank) {
+    private static Traffic planned(ShardDegrees scheme, Topology topology, int microBatchesOfARank) {
         long tokens = 8L * microBatchesOfARank * MICRO_BATCH * CONFIG.context();
         Workload workload = new Workload(
                 ModelOutline.of(CONFIG),
                 Precision.F32,
                 BatchPlan.of(CONFIG.context(), MICRO_BATCH, tokens),
                 Recompute.NONE);
-        return new Planner(topology, Optional.empty(), 1)
-                .plan(workload, scheme.degrees())
-                .traffic();
+        return new Planner(topology, Optional.empty(), 1).plan(workload, scheme).traffic();
     }
 
     private static Topology topology(String text) {

@@ -14,7 +14,6 @@ import io.dunlin.parallel.plan.LayoutSearch.Candidate;
 import io.dunlin.parallel.plan.LayoutSearch.Change;
 import io.dunlin.parallel.plan.Plan;
 import io.dunlin.parallel.plan.Planner;
-import io.dunlin.parallel.plan.SpreadText;
 import io.dunlin.parallel.plan.StepTime;
 import io.dunlin.parallel.plan.Workload;
 import java.nio.file.Files;
@@ -125,7 +124,7 @@ final class PlanCommand implements Callable<Integer> {
         static Layout of(Candidate candidate) {
             Plan plan = candidate.plan();
             return new Layout(
-                    SpreadText.word(plan.degrees()),
+                    plan.degrees().label(),
                     candidate.excess().isEmpty(),
                     plan.memory().total(),
                     plan.time().map(StepTime::withFullOverlap),
@@ -159,7 +158,7 @@ final class PlanCommand implements Callable<Integer> {
     }
 
     private static Candidate single(PlanScreen screen, LayoutSearch layouts, Workload workload, Job job) {
-        ShardDegrees degrees = job.parallel().shard().degrees();
+        ShardDegrees degrees = job.parallel().shard();
         Plan plan = layouts.planner().plan(workload, degrees, JobOutline.wires(job));
         Candidate candidate = layouts.candidate(plan);
         screen.plan(candidate);

@@ -17,7 +17,6 @@ import io.dunlin.parallel.plan.Plan;
 import io.dunlin.parallel.plan.Planner;
 import io.dunlin.parallel.plan.Purpose;
 import io.dunlin.parallel.plan.RankMemory;
-import io.dunlin.parallel.plan.SpreadText;
 import io.dunlin.parallel.plan.StepTime;
 import io.dunlin.parallel.plan.Traffic;
 import io.dunlin.parallel.plan.WireFormat;
@@ -87,7 +86,7 @@ final class PlanScreen {
         line(
                 "layout",
                 "%s: weights over %s, gradients %s, optimizer %s%s; up to %d micro-batch%s a rank",
-                SpreadText.word(plan.degrees()),
+                plan.degrees().label(),
                 ranks(spans.weights()),
                 Readable.count(spans.gradients()),
                 Readable.count(spans.optimizer()),
@@ -229,7 +228,7 @@ final class PlanScreen {
             long inside = traffic.totalBytes(Scale.PACKAGE) + traffic.totalBytes(Scale.HOST);
             out.printf(
                     "%-32s %9s %9s %9s %11s %11s%s%n",
-                    SpreadText.word(plan.degrees()),
+                    plan.degrees().label(),
                     Readable.memory(plan.memory().total()),
                     inside == 0 ? "-" : Readable.bytes(inside),
                     traffic.totalBytes(Scale.CLUSTER) == 0 ? "-" : Readable.bytes(traffic.totalBytes(Scale.CLUSTER)),
@@ -241,8 +240,8 @@ final class PlanScreen {
                             .orElse(""));
         }
         out.printf(
-                "%nA layout without a name is weights-gradients-optimizer+second copy, each over the level that it names; a%n"
-                        + "job file cannot say it yet. Bytes are those of all ranks in a step.%n");
+                "%nA layout without a name is weights-gradients-optimizer+second copy, each over the level that it names;%n"
+                        + "parallel.shard takes that as well. Bytes are those of all ranks in a step.%n");
         return candidates;
     }
 

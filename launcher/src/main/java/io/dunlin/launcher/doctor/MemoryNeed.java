@@ -4,7 +4,6 @@ import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.job.JobOutline;
 import io.dunlin.launcher.report.Readable;
 import io.dunlin.parallel.mesh.ShardDegrees;
-import io.dunlin.parallel.mesh.ShardScheme;
 import io.dunlin.parallel.plan.LayoutSearch;
 import io.dunlin.parallel.plan.Planner;
 import io.dunlin.parallel.plan.Workload;
@@ -21,7 +20,7 @@ import java.util.Optional;
  * @param ranksHere how many ranks are on this host
  * @param bytes of the rank with the most
  */
-record MemoryNeed(Planner planner, Workload workload, ShardScheme shard, int ranksHere, long bytes) {
+record MemoryNeed(Planner planner, Workload workload, ShardDegrees shard, int ranksHere, long bytes) {
     /** What to do where there is little room left. */
     static final String TIGHT = "if it gets tight: train.recompute = \"layer\" or a smaller train.micro_batch";
 
@@ -32,8 +31,8 @@ record MemoryNeed(Planner planner, Workload workload, ShardScheme shard, int ran
     static MemoryNeed of(Job job, int ranksHere) {
         Planner planner = new Planner(JobOutline.topology(job), Optional.empty(), NO_MATTER);
         Workload workload = JobOutline.workload(job);
-        ShardScheme shard = job.parallel().shard();
-        return new MemoryNeed(planner, workload, shard, ranksHere, memory(planner, workload, shard.degrees()));
+        ShardDegrees shard = job.parallel().shard();
+        return new MemoryNeed(planner, workload, shard, ranksHere, memory(planner, workload, shard));
     }
 
     private static long memory(Planner planner, Workload workload, ShardDegrees degrees) {
@@ -47,7 +46,7 @@ record MemoryNeed(Planner planner, Workload workload, ShardScheme shard, int ran
                         ranks,
                         ranks == 1 ? "rank" : "ranks",
                         Readable.about(workload.model().config().parameterCount()),
-                        shard == ShardScheme.NONE ? "" : ", " + shard.label() + ",",
+                        shard.replicated() ? "" : ", " + shard.label() + ",",
                         ranks == 1 ? "needs" : "need",
                         Readable.memory(needed));
     }
@@ -65,7 +64,7 @@ record MemoryNeed(Planner planner, Workload workload, ShardScheme shard, int ran
      */
     String remedy(long limitBytes, String otherwise) {
         LayoutSearch layouts = new LayoutSearch(planner, limitBytes);
-        List<String> fitting = new ArrayList<>(layouts.changes(workload, shard.degrees()).stream()
+        List<String> fitting = new ArrayList<>(layouts.changes(workload, shard).stream()
                 .map(LayoutSearch.Change::sentence)
                 .toList());
         String zero3 = "parallel.shard = \"zero3\"";

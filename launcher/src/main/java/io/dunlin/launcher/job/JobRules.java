@@ -224,7 +224,7 @@ final class JobRules {
     /** What the mesh says of these degrees where the ranks will be, as {@code keys} say; it says it of each rank alike. */
     private void mesh(String... keys) {
         try {
-            Mesh.of(job.parallel().shard().degrees(), JobOutline.topology(job), 0);
+            Mesh.of(job.parallel().shard(), JobOutline.topology(job), 0);
         } catch (MeshException e) {
             String key = explicit(
                     Stream.concat(Stream.of("parallel.shard"), Stream.of(keys)).toArray(String[]::new));
@@ -239,7 +239,7 @@ final class JobRules {
             job.parallel()
                     .quantization()
                     .check(
-                            job.parallel().shard().degrees(),
+                            job.parallel().shard(),
                             job.run().deterministic() ? Accumulation.TREE : Accumulation.RUNNING,
                             job.train().precision().activations());
         } catch (ParallelException e) {

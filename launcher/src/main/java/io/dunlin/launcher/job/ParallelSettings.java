@@ -1,6 +1,6 @@
 package io.dunlin.launcher.job;
 
-import io.dunlin.parallel.mesh.ShardScheme;
+import io.dunlin.parallel.mesh.ShardDegrees;
 import io.dunlin.parallel.shard.Quantization;
 
 /** {@code [parallel]}: how ranks share the work. */
@@ -12,10 +12,11 @@ public record ParallelSettings(
                 value =
                         "What is spread over ranks: none, zero1 (optimizer), zero2 (and gradients), zero3 (and weights), hsdp"
                                 + " (all of it, inside each host), zero++ (zero3 and a copy of the weights in each host), topo (weights in a"
-                                + " package, gradients in a host, optimizer over all); DeepSpeed's zero_optimization: stage,"
-                                + " mics_shard_size (hsdp) and zero_hpz_partition_size (zero++)",
+                                + " package, gradients in a host, optimizer over all), or the levels of weights, gradients, optimizer"
+                                + " and a second copy of the weights: none-host-cluster, cluster-cluster-cluster+package; DeepSpeed's"
+                                + " zero_optimization: stage, mics_shard_size (hsdp) and zero_hpz_partition_size (zero++)",
                 standard = "\"none\"")
-        ShardScheme shard,
+        ShardDegrees shard,
 
         @Setting(
                 value = "Which ranks are near each other, as HOSTSxRANKS (\"2x4\") or HOSTSxPACKAGESxRANKS (\"2x2x2\");"

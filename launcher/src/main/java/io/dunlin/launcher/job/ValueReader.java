@@ -3,6 +3,7 @@ package io.dunlin.launcher.job;
 import io.dunlin.launcher.place.DeviceChoice;
 import io.dunlin.model.Precision;
 import io.dunlin.model.Recompute;
+import io.dunlin.parallel.mesh.ShardDegrees;
 import io.dunlin.parallel.mesh.ShardScheme;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
@@ -55,6 +56,7 @@ final class ValueReader {
             case "java.time.Duration" -> duration(value);
             case "io.dunlin.launcher.job.Interval" -> interval(value);
             case "io.dunlin.launcher.job.Degree" -> degree(value);
+            case "io.dunlin.parallel.mesh.ShardDegrees" -> shard(value);
             default -> throw new IllegalStateException("no reader for " + raw);
         };
     }
@@ -174,13 +176,24 @@ final class ValueReader {
                 Arrays.stream(type.getEnumConstants()).map(ValueReader::wordOf).toList();
         int found = value instanceof String text ? words.indexOf(text) : -1;
         if (found < 0) {
-            String hint = (value instanceof String text ? Nearest.to(text, words) : Optional.<String>empty())
-                    .map(near -> ". Did you mean \"" + near + "\"?")
-                    .orElse("");
-            String all = words.stream().map(word -> '"' + word + '"').collect(Collectors.joining(" or "));
-            throw new Unfit("expects " + all + ", found " + show(value) + hint);
+            throw none(words, "", value);
         }
         return type.getEnumConstants()[found];
+    }
+
+    private static Unfit none(List<String> words, String more, Object value) {
+        String hint = (value instanceof String text ? Nearest.to(text, words) : Optional.<String>empty())
+                .map(near -> ". Did you mean \"" + near + "\"?")
+                .orElse("");
+        String all = words.stream().map(word -> '"' + word + '"').collect(Collectors.joining(" or "));
+        return new Unfit("expects " + all + more + ", found " + show(value) + hint);
+    }
+
+    private static ShardDegrees shard(Object value) throws Unfit {
+        Optional<ShardDegrees> degrees = value instanceof String text ? ShardDegrees.parse(text) : Optional.empty();
+        List<String> names =
+                Arrays.stream(ShardScheme.values()).map(ShardScheme::label).toList();
+        return degrees.orElseThrow(() -> none(names, " or nested levels such as \"none-host-cluster\"", value));
     }
 
     private static String wordOf(Object constant) {
@@ -188,7 +201,6 @@ final class ValueReader {
             case Precision precision -> precision.label();
             case Recompute recompute -> recompute.label();
             case DeviceChoice device -> device.label();
-            case ShardScheme scheme -> scheme.label();
             default -> ((Enum<?>) constant).name().toLowerCase(Locale.ROOT).replace('_', '-');
         };
     }
@@ -205,6 +217,7 @@ final class ValueReader {
             case Interval.Steps(long steps) -> Long.toString(steps);
             case Interval.Every(Duration time) -> show(time);
             case Degree.Rest() -> "\"rest\"";
+            case ShardDegrees degrees -> show(degrees.label());
             case Degree.Of(int ranks) -> Integer.toString(ranks);
             case Enum<?> constant -> '"' + wordOf(constant) + '"';
             case List<?> list -> list.stream().map(ValueReader::show).collect(Collectors.joining(", ", "[", "]"));

@@ -5,7 +5,7 @@ import io.dunlin.launcher.job.Job;
 import io.dunlin.launcher.job.ModelSettings;
 import io.dunlin.model.Precision;
 import io.dunlin.model.Recompute;
-import io.dunlin.parallel.mesh.ShardScheme;
+import io.dunlin.parallel.mesh.ShardDegrees;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,8 +66,8 @@ final class RunHead {
         if (ranks == 1) {
             return "1 rank";
         }
-        ShardScheme shard = job.parallel().shard();
-        String sharded = shard == ShardScheme.NONE ? "" : ", " + shard.label();
+        ShardDegrees shard = job.parallel().shard();
+        String sharded = shard.replicated() ? "" : ", " + shard.label();
         String declared = job.parallel().topology().isEmpty()
                 ? ""
                 : ", declared " + job.parallel().topology();

@@ -70,7 +70,7 @@ final class Links implements AutoCloseable {
                             : Topology.ofHosts(spec.network().addresses().stream()
                                     .map(RankAddress::host)
                                     .toList()));
-            return new Place(topology, Mesh.of(job.parallel().shard().degrees(), topology, spec.rank()));
+            return new Place(topology, Mesh.of(job.parallel().shard(), topology, spec.rank()));
         }
     }
 

@@ -30,7 +30,7 @@ record TrafficReport(Job job, Topology topology) {
             return Optional.empty();
         }
         Traffic planned = new Planner(topology, Optional.empty(), NO_MATTER)
-                .plan(JobOutline.workload(job), job.parallel().shard().degrees(), JobOutline.wires(job))
+                .plan(JobOutline.workload(job), job.parallel().shard(), JobOutline.wires(job))
                 .traffic();
         List<Report.LevelBytes> levels = topology.levels().stream()
                 .map(Topology.Level::scale)

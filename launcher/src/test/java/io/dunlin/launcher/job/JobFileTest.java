@@ -12,7 +12,6 @@ import io.dunlin.model.Family;
 import io.dunlin.model.Precision;
 import io.dunlin.model.Recompute;
 import io.dunlin.parallel.mesh.ShardDegrees;
-import io.dunlin.parallel.mesh.ShardScheme;
 import io.dunlin.parallel.shard.Quantization;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -348,21 +347,24 @@ final class JobFileTest {
     @Test
     void shouldReadHowModelsAreSharded() throws IOException {
         Job job = load("job.toml", DATA).job();
-        assertThat(job.parallel().shard()).isEqualTo(ShardScheme.NONE);
+        assertThat(job.parallel().shard()).isEqualTo(ShardDegrees.REPLICATED);
         assertThat(job.parallel().topology()).isEmpty();
 
         String given = DATA + "[parallel]\nshard = \"zero++\"\ntopology = \"2x4\"\n[launch]\nranks = 8\n";
         Job sharded = load("job.toml", given).job();
-        assertThat(sharded.parallel().shard().degrees()).isEqualTo(ShardDegrees.ZERO_PLUS_PLUS);
+        assertThat(sharded.parallel().shard()).isEqualTo(ShardDegrees.ZERO_PLUS_PLUS);
         assertThat(sharded.parallel().topology()).isEqualTo("2x4");
         assertThat(load("job.toml", DATA, "parallel.shard=topo", "parallel.topology=2x2x2", "launch.ranks=8")
                         .toml())
                 .contains("shard = \"topo\"", "topology = \"2x2x2\"");
+        assertThat(load("job.toml", DATA, "parallel.shard=none-host-cluster").toml())
+                .contains("shard = \"none-host-cluster\"");
     }
 
     @ParameterizedTest
     @CsvSource({
         "DUN-102,shard = \"zero4\",2,'[parallel.shard] expects \"none\" or \"zero1\" or'",
+        "DUN-102,shard = \"host-none-cluster\",2,'[parallel.shard] expects \"none\" or \"zero1\" or'",
         "DUN-102,topology = \"2*4\",2,'[parallel.topology] expects HOSTSxRANKS or HOSTSxPACKAGESxRANKS'",
         "DUN-112,topology = \"2x3\",2,'[parallel.topology] 2x3 = 6 ranks, but launch.ranks = 8'"
     })

@@ -1,5 +1,9 @@
 package io.dunlin.parallel.mesh;
 
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
  * How far each class of tensors is spread. Each spread is at least as wide as the one before, so that whoever updates
  * elements also has their gradients, and whoever has gradients also has the weights.
@@ -14,6 +18,8 @@ package io.dunlin.parallel.mesh;
  *     step (hpZ of ZeRO++); {@link Spread#NONE} if there is none
  */
 public record ShardDegrees(Spread weights, Spread gradients, Spread optimizer, Spread secondary) {
+    private static final Pattern LEVELS = Pattern.compile("L-L-L(?:\\+L)?".replace("L", "(none|package|host|cluster)"));
+
     /** Plain data parallelism. */
     public static final ShardDegrees REPLICATED = of(Spread.NONE, Spread.NONE, Spread.NONE);
 
@@ -52,6 +58,45 @@ public record ShardDegrees(Spread weights, Spread gradients, Spread optimizer, S
             throw new IllegalArgumentException(
                     "a second copy of the weights over %s beside one over %s".formatted(secondary, weights));
         }
+    }
+
+    /**
+     * What a word says: the name of a {@link ShardScheme}, or the levels of weights, gradients and optimizer, and of the
+     * second copy: {@code none-host-cluster}, {@code cluster-cluster-cluster+package}.
+     *
+     * @return empty if it is no such word, or the levels are not nested
+     */
+    public static Optional<ShardDegrees> parse(String word) {
+        for (ShardScheme scheme : ShardScheme.values()) {
+            if (scheme.label().equals(word)) {
+                return Optional.of(scheme.degrees());
+            }
+        }
+        Matcher levels = LEVELS.matcher(word);
+        if (!levels.matches()) {
+            return Optional.empty();
+        }
+        try {
+            String copy = levels.group(4);
+            return Optional.of(new ShardDegrees(
+                    Spread.labelled(levels.group(1)),
+                    Spread.labelled(levels.group(2)),
+                    Spread.labelled(levels.group(3)),
+                    copy == null ? Spread.NONE : Spread.labelled(copy)));
+        } catch (IllegalArgumentException notNested) {
+            return Optional.empty();
+        }
+    }
+
+    /** The word for it, which {@link #parse} reads; a name if there is one. */
+    public String label() {
+        for (ShardScheme scheme : ShardScheme.values()) {
+            if (scheme.degrees().equals(this)) {
+                return scheme.label();
+            }
+        }
+        String copy = secondary == Spread.NONE ? "" : "+" + secondary.label();
+        return weights.label() + "-" + gradients.label() + "-" + optimizer.label() + copy;
     }
 
     /** Whether no class is spread. */

@@ -1,5 +1,7 @@
 package io.dunlin.parallel.mesh;
 
+import java.util.Locale;
+
 /** Over how many ranks one copy of a tensor is spread: a level of the tree of ranks, from the finest. */
 public enum Spread {
     /** Each rank has all of it. */
@@ -9,5 +11,14 @@ public enum Spread {
     /** The ranks of a host. */
     HOST,
     /** All ranks. */
-    CLUSTER
+    CLUSTER;
+
+    /** As job files say it: {@code host}. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    static Spread labelled(String label) {
+        return valueOf(label.toUpperCase(Locale.ROOT));
+    }
 }

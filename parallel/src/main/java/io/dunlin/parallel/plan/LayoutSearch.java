@@ -178,16 +178,15 @@ public record LayoutSearch(Planner planner, long limitBytes) {
                 : Optional.of(new Change(sentence, workload, plan));
     }
 
-    /** The first of the layouts with a name that fit and spread everything at least as far. */
+    /** The first of the layouts that fit and spread everything at least as far. */
     private Optional<Change> wider(Workload workload, ShardDegrees degrees, String before) {
         return all(workload).stream()
                 .filter(candidate -> candidate.excess().isEmpty())
                 .map(Candidate::plan)
                 .filter(plan -> atLeast(plan.degrees(), degrees))
-                .filter(plan -> SpreadText.scheme(plan.degrees()).isPresent())
                 .findFirst()
                 .map(plan -> new Change(
-                        before + "parallel.shard = \"" + SpreadText.word(plan.degrees()) + "\"", workload, plan));
+                        before + "parallel.shard = \"" + plan.degrees().label() + "\"", workload, plan));
     }
 
     private static boolean atLeast(ShardDegrees wide, ShardDegrees narrow) {

@@ -24,8 +24,8 @@ import java.util.function.IntToLongFunction;
  *       which takes its backward in the same visit, and with a tied head the embedding again; in backward each block. Of a
  *       second copy all but the first visit of a unit in a step are served.
  *   <li>Gradients that are spread are scattered for each unit and micro-batch.
- *   <li>Once a step, ranks with the same part of the gradients add it up: each for itself what it updates, if the
- *       optimizer is spread wider, or all of it.
+ *   <li>Once a step, ranks with the same part of the gradients add it up: each for itself what it updates, if no two of
+ *       them update the same, or all of it.
  *   <li>Updated weights go to all who have them.
  * </ul>
  *
@@ -134,23 +134,11 @@ final class StepTraffic {
     }
 
     private void addBoundary(ShardPlan plan) {
-        if (degrees.optimizer() == degrees.gradients()) {
+        if (meshes.getFirst().scattersAtBoundary()) {
+            scatter("update", Mesh::updateGroup, r -> plan.optimizer(0, r).length(), g -> 1);
+        } else {
             allReduce("boundary", Mesh::boundaryGroup, r -> plan.gradients(0, r));
-            return;
         }
-        scatter("update", Mesh::updateGroup, r -> plan.optimizer(0, r).length(), g -> 1);
-        if (meshes.getFirst().spans().replica() > 1) {
-            allReduce("replicas", this::sameUpdates, r -> plan.optimizer(0, r));
-        }
-    }
-
-    /** Ranks that update the same elements. */
-    private Group sameUpdates(Mesh mesh) {
-        int mine = mesh.position().optimizer();
-        List<Integer> same = mesh.boundaryGroup().ranks().stream()
-                .filter(r -> meshes.get(r).position().optimizer() == mine)
-                .toList();
-        return new Group("replicas", same);
     }
 
     private void scatter(

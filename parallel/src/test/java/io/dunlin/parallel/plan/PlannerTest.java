@@ -152,10 +152,10 @@ class PlannerTest {
         Workload workload = workload(SMALL, 1, 8, Recompute.NONE);
 
         assertThat(new LayoutSearch(on("1x8"), Long.MAX_VALUE).all(workload))
-                .extracting(candidate -> SpreadText.word(candidate.plan().degrees()))
+                .extracting(candidate -> candidate.plan().degrees().label())
                 .containsExactlyInAnyOrder("none", "zero1", "zero2", "zero3");
         assertThat(new LayoutSearch(on("1x2x2"), Long.MAX_VALUE).all(workload))
-                .extracting(candidate -> SpreadText.word(candidate.plan().degrees()))
+                .extracting(candidate -> candidate.plan().degrees().label())
                 .contains("topo", "zero3", "package-package-package")
                 .doesNotContain("hsdp");
     }
@@ -166,7 +166,7 @@ class PlannerTest {
         LayoutSearch search = new LayoutSearch(new Planner(uneven, Optional.empty(), 0.4), Long.MAX_VALUE);
 
         assertThat(search.all(workload(SMALL, 1, 8, Recompute.NONE)))
-                .extracting(candidate -> SpreadText.word(candidate.plan().degrees()))
+                .extracting(candidate -> candidate.plan().degrees().label())
                 .containsExactlyInAnyOrder("none", "zero1", "zero2", "zero3", "zero++");
     }
 
