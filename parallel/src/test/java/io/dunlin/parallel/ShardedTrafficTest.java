@@ -34,8 +34,8 @@ class ShardedTrafficTest {
     private static final ModelConfig CONFIG = SmallFamily.LLAMA.config();
 
     /** By messages as small as these, formulas would choose ways with fewer trips and more bytes. */
-    private static final AlgorithmTable LEAN = AlgorithmTable.forced(8, Way.HIERARCHICAL)
-            .updatedBy(AlgorithmTable.forced(4, Way.HIERARCHICAL));
+    private static final AlgorithmTable LEAN =
+            AlgorithmTable.forced(8, Way.HIERARCHICAL).updatedBy(AlgorithmTable.forced(4, Way.HIERARCHICAL));
 
     private static AlgorithmTable lean(Topology topology) {
         AlgorithmTable amongHosts = AlgorithmTable.forced(OperationKind.ALL_REDUCE, topology.hosts(), Way.RING);
@@ -67,7 +67,8 @@ class ShardedTrafficTest {
     void shouldSendWhatIsPlanned(String word, String text, int microBatchesOfARank) {
         ShardDegrees scheme = ShardDegrees.parse(word).orElseThrow();
         Topology topology = topology(text);
-        Map<String, Long> counted = LoopbackRanks.bytesOfAStep(topology, lean(topology), run(scheme, microBatchesOfARank));
+        Map<String, Long> counted =
+                LoopbackRanks.bytesOfAStep(topology, lean(topology), run(scheme, microBatchesOfARank));
         Traffic planned = planned(scheme, topology, microBatchesOfARank);
 
         for (Scale scale : Scale.values()) {

@@ -30,9 +30,6 @@ public interface Kernels {
     /** dw[N,C] (F32) = dy[R,N]^T * x[R,C] + beta * dw, and db[N] (F32, optional) = sum of the rows of dy + beta * db. */
     void linearBackwardWeight(Tensor dy, Tensor x, Tensor dw, Tensor db, float beta);
 
-    /** Says that the contents of weights have changed: packed copies of them are stale. */
-    void weightsChanged();
-
     // ---------------------------------------------------------------- attention
 
     /**

@@ -12,7 +12,6 @@ public final class KernelTimes {
         LINEAR("linear"),
         LINEAR_BACKWARD_INPUT("linear, gradient of input"),
         LINEAR_BACKWARD_WEIGHT("linear, gradient of weight"),
-        WEIGHTS_CHANGED("weights changed"),
         ATTENTION("attention"),
         ATTENTION_BACKWARD("attention, backward"),
         ROPE("rotary positions"),

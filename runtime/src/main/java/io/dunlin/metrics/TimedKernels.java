@@ -38,13 +38,6 @@ final class TimedKernels implements Kernels {
     }
 
     @Override
-    public void weightsChanged() {
-        long startNs = times.now();
-        kernels.weightsChanged();
-        times.add(Kernel.WEIGHTS_CHANGED, startNs, 0);
-    }
-
-    @Override
     public void attention(AttentionShape shape, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {
         long startNs = times.now();
         kernels.attention(shape, q, k, v, out, logSumExp);

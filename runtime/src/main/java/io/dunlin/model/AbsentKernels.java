@@ -27,11 +27,6 @@ final class AbsentKernels implements Kernels {
     }
 
     @Override
-    public void weightsChanged() {
-        throw absent();
-    }
-
-    @Override
     public void attention(AttentionShape shape, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {
         throw absent();
     }

@@ -61,9 +61,7 @@ public final class WholeWeights implements WeightStore {
     }
 
     @Override
-    public void updated() {
-        kernels.weightsChanged();
-    }
+    public void updated() {}
 
     @Override
     public void loaded() {

@@ -104,9 +104,6 @@ final class IdleDevice implements Device {
         public void linearBackwardWeight(Tensor dy, Tensor x, Tensor dw, Tensor db, float beta) {}
 
         @Override
-        public void weightsChanged() {}
-
-        @Override
         public void attention(AttentionShape shape, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {}
 
         @Override

@@ -30,7 +30,6 @@ final class ProductRates {
             Tensor y = workspace.random(type, product.rows(), product.outputs());
             Tensor dw = workspace.empty(DType.F32, product.outputs(), product.inputs());
             Kernels kernels = stream.kernels();
-            kernels.weightsChanged();
             measure("linear", product, () -> kernels.linear(x, w, Tensor.NONE, Tensor.NONE, y));
             measure("linear, of inputs", product, () -> kernels.linearBackwardInput(y, w, x, 0));
             measure("linear, of weights", product, () -> kernels.linearBackwardWeight(y, x, dw, Tensor.NONE, 0));

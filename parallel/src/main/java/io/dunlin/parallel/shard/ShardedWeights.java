@@ -259,7 +259,6 @@ public final class ShardedWeights implements WeightStore {
     private void renew() {
         version++;
         refreshNs += update.run(version) + spread.run(version);
-        kernels.weightsChanged();
     }
 
     @Override

@@ -68,11 +68,6 @@ final class FastKernels implements Kernels {
     }
 
     @Override
-    public void weightsChanged() {
-        // weights are used as they lie
-    }
-
-    @Override
     public void attention(AttentionShape shape, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {
         attention.run(shape, q, k, v, out, logSumExp);
     }

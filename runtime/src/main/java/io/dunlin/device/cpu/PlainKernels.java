@@ -27,11 +27,6 @@ final class PlainKernels implements Kernels {
     }
 
     @Override
-    public void weightsChanged() {
-        // nothing is packed
-    }
-
-    @Override
     public void attention(AttentionShape shape, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {
         PlainAttention.forward(shape, q, k, v, out, logSumExp);
     }

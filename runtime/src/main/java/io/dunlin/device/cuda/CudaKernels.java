@@ -54,11 +54,6 @@ final class CudaKernels implements Kernels {
     }
 
     @Override
-    public void weightsChanged() {
-        // weights are used as they lie
-    }
-
-    @Override
     public void attention(AttentionShape shape, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {
         attention.forward(shape, q, k, v, out, logSumExp);
     }
