@@ -6,12 +6,17 @@ import static org.assertj.core.api.Assertions.within;
 import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.Topology.Place;
 import io.dunlin.device.LateDevice;
+import io.dunlin.model.Model;
 import io.dunlin.model.Precision;
+import io.dunlin.nn.Trained;
 import io.dunlin.parallel.SmallRun.Outcome;
 import io.dunlin.parallel.mesh.ShardDegrees;
 import io.dunlin.parallel.mesh.Spread;
+import io.dunlin.tensor.TensorSlice;
 import io.dunlin.train.Accumulation;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -147,6 +152,42 @@ class ShardedRunTest {
 
         LoopbackRanks.train(Topology.oneHost(ranks), run.sharded(scheme.degrees))
                 .assertSameBits(run.alone());
+    }
+
+    /** A weight that only one row of step 3 reads is infinite: on one rank of eight the loss is not finite. */
+    @ParameterizedTest
+    @EnumSource
+    void shouldSkipAStepOnAllRanksWhereOneIsNotFinite(Scheme scheme) {
+        int token = 60;
+        SmallRun run = SmallRun.of(SmallFamily.LLAMA.config(), Accumulation.TREE)
+                .batches(16, MICRO_BATCH)
+                .steps(4)
+                .changed(rows -> {
+                    for (int[] row : rows) {
+                        Arrays.setAll(row, i -> Math.min(row[i], token - 1));
+                    }
+                    rows[37][3] = token;
+                })
+                .prepared(model -> poison(model, token));
+        Outcome expected = run.alone();
+        assertThat(expected.losses()).extracting(Double::isFinite).containsExactly(true, true, false, true);
+
+        LoopbackRanks.train(hosts(2, 2, 2), run.sharded(scheme.degrees)).assertSameBits(expected);
+    }
+
+    private static void poison(Model model, int token) {
+        long index = (long) token * model.config().width();
+        for (Trained trained : model.owned()) {
+            TensorSlice slice = trained.slice();
+            if (slice.name().equals(model.parameters().getFirst().name())
+                    && index >= slice.offset()
+                    && index < slice.offset() + slice.length()) {
+                MemorySegment infinite = MemorySegment.ofArray(new float[] {Float.POSITIVE_INFINITY});
+                long at = (index - slice.offset()) * Float.BYTES;
+                model.host().write(trained.value().segment().asSlice(at, Float.BYTES), infinite);
+            }
+        }
+        model.valuesLoaded();
     }
 
     @Test

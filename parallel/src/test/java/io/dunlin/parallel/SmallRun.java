@@ -42,37 +42,30 @@ import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
-/**
- * A real training of a small model, on this thread alone or as one of several ranks.
- *
- * @param config of the model
- * @param accumulation TREE for the deterministic mode, RUNNING for the fast one
- * @param rows [N][T] tokens, taken in order and around
- * @param rowsPerStep of all ranks together
- * @param microBatch rows
- * @param steps to train
- * @param bucketBytes small enough that there are many buckets
- * @param prepare writes initial weights
- * @param afterStep told of each step
- * @param devices opens where to compute
- * @param degrees how far tensors are sharded
- * @param precision of weights and activations
- */
-public record SmallRun(
-        ModelConfig config,
-        Accumulation accumulation,
-        int[][] rows,
-        int rowsPerStep,
-        int microBatch,
-        long steps,
-        long bucketBytes,
-        Consumer<Model> prepare,
-        LongConsumer afterStep,
-        Supplier<Device> devices,
-        ShardDegrees degrees,
-        Precision precision) {
+/** A real training of a small model, on this thread alone or as one of several ranks. */
+public final class SmallRun implements Cloneable {
     /** Fewer than there are buckets, so that each is used again. */
     private static final int SLOTS = 3;
+
+    private final ModelConfig config;
+    private final Accumulation accumulation; // TREE for the deterministic mode, RUNNING for the fast one
+    private int[][] rows; // [N][T] tokens, taken in order and around
+    private int rowsPerStep = 14; // of all ranks together
+    private int microBatch = 2; // rows
+    private long steps = 20;
+    private long bucketBytes = 4096; // small enough that there are many buckets
+    private Consumer<Model> prepare; // writes initial weights
+    private LongConsumer afterStep = step -> {};
+    private Supplier<Device> devices = () -> CpuDevice.open(CpuOptions.fast(1));
+    private ShardDegrees degrees = ShardDegrees.REPLICATED;
+    private Precision precision = Precision.F32;
+
+    private SmallRun(ModelConfig config, Accumulation accumulation, int[][] rows, Consumer<Model> prepare) {
+        this.config = config;
+        this.accumulation = accumulation;
+        this.rows = rows;
+        this.prepare = prepare;
+    }
 
     /** What a rank saw and ended with. */
     public record Outcome(List<Double> losses, List<Double> norms, Map<String, float[]> weights) {
@@ -116,19 +109,7 @@ public record SmallRun(
 
     /** From given weights on given rows. */
     public static SmallRun of(ModelConfig config, Accumulation accumulation, int[][] rows, Consumer<Model> prepare) {
-        return new SmallRun(
-                config,
-                accumulation,
-                rows,
-                14,
-                2,
-                20,
-                4096,
-                prepare,
-                step -> {},
-                () -> CpuDevice.open(CpuOptions.fast(1)),
-                ShardDegrees.REPLICATED,
-                Precision.F32);
+        return new SmallRun(config, accumulation, rows, prepare);
     }
 
     /** 20 steps from random weights on random tokens, in 7 micro-batches of 2 rows a step. */
@@ -143,138 +124,91 @@ public record SmallRun(
 
     /** The same with other sizes of a step. */
     public SmallRun batches(int newRowsPerStep, int newMicroBatch) {
-        return new SmallRun(
-                config,
-                accumulation,
-                rows,
-                newRowsPerStep,
-                newMicroBatch,
-                steps,
-                bucketBytes,
-                prepare,
-                afterStep,
-                devices,
-                degrees,
-                precision);
+        SmallRun run = copy();
+        run.rowsPerStep = newRowsPerStep;
+        run.microBatch = newMicroBatch;
+        return run;
     }
 
     /** The same, so long. */
     public SmallRun steps(long newSteps) {
-        return new SmallRun(
-                config,
-                accumulation,
-                rows,
-                rowsPerStep,
-                microBatch,
-                newSteps,
-                bucketBytes,
-                prepare,
-                afterStep,
-                devices,
-                degrees,
-                precision);
+        SmallRun run = copy();
+        run.steps = newSteps;
+        return run;
     }
 
     /** The same in buckets of another size. */
     public SmallRun buckets(long newBucketBytes) {
-        return new SmallRun(
-                config,
-                accumulation,
-                rows,
-                rowsPerStep,
-                microBatch,
-                steps,
-                newBucketBytes,
-                prepare,
-                afterStep,
-                devices,
-                degrees,
-                precision);
+        SmallRun run = copy();
+        run.bucketBytes = newBucketBytes;
+        return run;
     }
 
     /** The same with somebody who is told of each step. */
     public SmallRun told(LongConsumer listener) {
-        return new SmallRun(
-                config,
-                accumulation,
-                rows,
-                rowsPerStep,
-                microBatch,
-                steps,
-                bucketBytes,
-                prepare,
-                listener,
-                devices,
-                degrees,
-                precision);
+        SmallRun run = copy();
+        run.afterStep = listener;
+        return run;
+    }
+
+    /** The same on rows that were changed; {@code change} gets copies. */
+    SmallRun changed(Consumer<int[][]> change) {
+        int[][] copies = Arrays.stream(rows).map(int[]::clone).toArray(int[][]::new);
+        change.accept(copies);
+        SmallRun run = copy();
+        run.rows = copies;
+        return run;
     }
 
     /** The same with somebody who sees the model once its weights are written. */
     SmallRun prepared(Consumer<Model> then) {
-        return new SmallRun(
-                config,
-                accumulation,
-                rows,
-                rowsPerStep,
-                microBatch,
-                steps,
-                bucketBytes,
-                prepare.andThen(then),
-                afterStep,
-                devices,
-                degrees,
-                precision);
+        SmallRun run = copy();
+        run.prepare = prepare.andThen(then);
+        return run;
     }
 
     /** The same elsewhere. */
     public SmallRun on(Supplier<Device> newDevices) {
-        return new SmallRun(
-                config,
-                accumulation,
-                rows,
-                rowsPerStep,
-                microBatch,
-                steps,
-                bucketBytes,
-                prepare,
-                afterStep,
-                newDevices,
-                degrees,
-                precision);
+        SmallRun run = copy();
+        run.devices = newDevices;
+        return run;
     }
 
     /** The same with sharded tensors. */
     public SmallRun sharded(ShardDegrees newDegrees) {
-        return new SmallRun(
-                config,
-                accumulation,
-                rows,
-                rowsPerStep,
-                microBatch,
-                steps,
-                bucketBytes,
-                prepare,
-                afterStep,
-                devices,
-                newDegrees,
-                precision);
+        SmallRun run = copy();
+        run.degrees = newDegrees;
+        return run;
     }
 
     /** The same in another precision. */
     public SmallRun in(Precision newPrecision) {
-        return new SmallRun(
-                config,
-                accumulation,
-                rows,
-                rowsPerStep,
-                microBatch,
-                steps,
-                bucketBytes,
-                prepare,
-                afterStep,
-                devices,
-                degrees,
-                newPrecision);
+        SmallRun run = copy();
+        run.precision = newPrecision;
+        return run;
+    }
+
+    /** TREE for the deterministic mode, RUNNING for the fast one. */
+    Accumulation accumulation() {
+        return accumulation;
+    }
+
+    /** How large a bucket is. */
+    long bucketBytes() {
+        return bucketBytes;
+    }
+
+    /** How far tensors are sharded. */
+    ShardDegrees degrees() {
+        return degrees;
+    }
+
+    private SmallRun copy() {
+        try {
+            return (SmallRun) clone();
+        } catch (CloneNotSupportedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Trains with nobody else. */
