@@ -31,7 +31,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ShardedTrafficTest {
     private static final int HEADER_BYTES = 128;
     private static final int MICRO_BATCH = 2;
-    private static final ModelConfig CONFIG = SmallFamily.LLAMA.config();
 
     /** By messages as small as these, formulas would choose ways with fewer trips and more bytes. */
     private static final AlgorithmTable LEAN = AlgorithmTable.forced(8, Way.HIERARCHICAL)
@@ -40,25 +39,30 @@ class ShardedTrafficTest {
 
     @ParameterizedTest
     @CsvSource({
-        "NONE, 2x2x2, 4",
-        "ZERO1, 2x2x2, 1",
-        "ZERO2, 2x2x2, 4",
-        "ZERO3, 2x2x2, 4",
-        "HSDP, 2x2x2, 4",
-        "ZERO_PLUS_PLUS, 2x2x2, 4",
-        "TOPO, 2x2x2, 1",
-        "TOPO, 2x2x2, 4",
-        "NONE, 4x2, 1",
-        "ZERO3, 2x4, 1",
-        "ZERO3, 4x2, 4",
-        "HSDP, 4x2, 1",
-        "ZERO_PLUS_PLUS, 2x4, 1",
-        "ZERO_PLUS_PLUS, 4x2, 4"
+        "NONE, 2x2x2, 2, 4",
+        "ZERO1, 2x2x2, 2, 1",
+        "ZERO2, 2x2x2, 2, 4",
+        "ZERO3, 2x2x2, 2, 4",
+        "ZERO3, 2x2x2, 3, 4",
+        "ZERO3, 2x2x2, 5, 4",
+        "HSDP, 2x2x2, 5, 4",
+        "ZERO_PLUS_PLUS, 2x2x2, 5, 4",
+        "TOPO, 2x2x2, 2, 1",
+        "TOPO, 2x2x2, 5, 4",
+        "NONE, 4x2, 2, 1",
+        "ZERO3, 2x4, 1, 1",
+        "ZERO3, 2x4, 5, 1",
+        "ZERO3, 4x2, 2, 4",
+        "HSDP, 4x2, 3, 1",
+        "ZERO_PLUS_PLUS, 2x4, 3, 1",
+        "ZERO_PLUS_PLUS, 4x2, 1, 4"
     })
-    void shouldSendWhatIsPlanned(ShardScheme scheme, String text, int microBatchesOfARank) {
+    void shouldSendWhatIsPlanned(ShardScheme scheme, String text, int layers, int microBatchesOfARank) {
         Topology topology = topology(text);
-        Map<String, Long> counted = LoopbackRanks.bytesOfAStep(topology, LEAN, run(scheme, microBatchesOfARank));
-        Traffic planned = planned(scheme, topology, microBatchesOfARank);
+        ModelConfig config = config(layers);
+        Map<String, Long> counted =
+                LoopbackRanks.bytesOfAStep(topology, LEAN, run(config, scheme, microBatchesOfARank));
+        Traffic planned = planned(config, scheme, topology, microBatchesOfARank);
 
         for (Scale scale : Scale.values()) {
             long tensors = counted.entrySet().stream()
@@ -77,8 +81,8 @@ class ShardedTrafficTest {
     @ParameterizedTest
     @EnumSource(names = {"ZERO_PLUS_PLUS", "TOPO"})
     void shouldSendNoWeightsBetweenHostsAgain(ShardScheme scheme) {
-        Map<String, Long> one = LoopbackRanks.bytesOfAStep(topology("2x2x2"), LEAN, run(scheme, 1));
-        Map<String, Long> four = LoopbackRanks.bytesOfAStep(topology("2x2x2"), LEAN, run(scheme, 4));
+        Map<String, Long> one = LoopbackRanks.bytesOfAStep(topology("2x2x2"), LEAN, run(config(3), scheme, 1));
+        Map<String, Long> four = LoopbackRanks.bytesOfAStep(topology("2x2x2"), LEAN, run(config(3), scheme, 4));
 
         assertThat(four.get("weights CLUSTER")).isEqualTo(one.get("weights CLUSTER"));
         assertThat(four).doesNotContainKey("secondary CLUSTER");
@@ -88,18 +92,22 @@ class ShardedTrafficTest {
         }
     }
 
-    private static SmallRun run(ShardScheme scheme, int microBatchesOfARank) {
-        return SmallRun.of(CONFIG, Accumulation.RUNNING)
+    private static ModelConfig config(int layers) {
+        return SmallFamily.LLAMA.config(layers);
+    }
+
+    private static SmallRun run(ModelConfig config, ShardScheme scheme, int microBatchesOfARank) {
+        return SmallRun.of(config, Accumulation.RUNNING)
                 .batches(8 * microBatchesOfARank * MICRO_BATCH, MICRO_BATCH)
                 .sharded(scheme.degrees());
     }
 
-    private static Traffic planned(ShardScheme scheme, Topology topology, int microBatchesOfARank) {
-        long tokens = 8L * microBatchesOfARank * MICRO_BATCH * CONFIG.context();
+    private static Traffic planned(ModelConfig config, ShardScheme scheme, Topology topology, int microBatchesOfARank) {
+        long tokens = 8L * microBatchesOfARank * MICRO_BATCH * config.context();
         Workload workload = new Workload(
-                ModelOutline.of(CONFIG),
+                ModelOutline.of(config),
                 Precision.F32,
-                BatchPlan.of(CONFIG.context(), MICRO_BATCH, tokens),
+                BatchPlan.of(config.context(), MICRO_BATCH, tokens),
                 Recompute.NONE);
         return new Planner(topology, Optional.empty(), 1)
                 .plan(workload, scheme.degrees())
