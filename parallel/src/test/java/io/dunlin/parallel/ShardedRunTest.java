@@ -73,6 +73,32 @@ class ShardedRunTest {
         LoopbackRanks.train(hosts(2, 2, 2), run.sharded(scheme.degrees)).assertSameBits(run.alone());
     }
 
+    /** From one layer, all of which slots keep, to some that they cannot; ranks without a last micro-batch go along. */
+    @ParameterizedTest
+    @CsvSource({
+        "GPT, 1, ZERO3",
+        "GPT, 3, ZERO3",
+        "LLAMA, 4, ZERO3",
+        "GPT, 5, ZERO3",
+        "LLAMA, 1, ZERO_PLUS_PLUS",
+        "GPT, 4, ZERO_PLUS_PLUS",
+        "LLAMA, 5, ZERO_PLUS_PLUS",
+        "LLAMA, 3, THREE_LEVELS",
+        "GPT, 5, THREE_LEVELS",
+        "LLAMA, 5, HYBRID",
+        "GPT, 4, WEIGHTS_IN_A_HOST"
+    })
+    void shouldGiveTheBitsOfOneRankWithAnyNumberOfLayers(SmallFamily family, int layers, Scheme scheme) {
+        SmallRun run = SmallRun.of(family.config(layers), Accumulation.TREE)
+                .batches(26, MICRO_BATCH)
+                .steps(6);
+        Outcome expected = run.alone();
+
+        LoopbackRanks.train(hosts(2, 2, 2), run.sharded(scheme.degrees)).assertSameBits(expected);
+        LoopbackRanks.train(hosts(2, 2, 1), run.sharded(scheme.degrees).on(LateDevice::new))
+                .assertSameBits(expected);
+    }
+
     @ParameterizedTest
     @MethodSource("unevenRuns")
     void shouldGiveTheBitsOfOneRankWhereNothingDivides(ShardDegrees degrees, Topology topology, int rowsPerStep) {

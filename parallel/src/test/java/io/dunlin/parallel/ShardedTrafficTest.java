@@ -31,7 +31,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ShardedTrafficTest {
     private static final int HEADER_BYTES = 128;
     private static final int MICRO_BATCH = 2;
-    private static final ModelConfig CONFIG = SmallFamily.LLAMA.config();
 
     /** By messages as small as these, formulas would choose ways with fewer trips and more bytes. */
     private static final AlgorithmTable LEAN =
@@ -44,32 +43,36 @@ class ShardedTrafficTest {
 
     @ParameterizedTest
     @CsvSource({
-        "none, 2x2x2, 4",
-        "zero1, 2x2x2, 1",
-        "zero2, 2x2x2, 4",
-        "zero3, 2x2x2, 4",
-        "hsdp, 2x2x2, 4",
-        "zero++, 2x2x2, 4",
-        "topo, 2x2x2, 1",
-        "topo, 2x2x2, 4",
-        "none, 4x2, 1",
-        "zero3, 2x4, 1",
-        "zero3, 4x2, 4",
-        "hsdp, 4x2, 1",
-        "zero++, 2x4, 1",
-        "zero++, 4x2, 4",
-        "none-none-host, 2x2x2, 4",
-        "none-package-host, 2x2x2, 4",
-        "package-package-host, 2x2x2, 4",
-        "host-cluster-cluster+package, 2x2x2, 4",
-        "cluster-cluster-cluster+package, 2x2x2, 1"
+        "none, 2x2x2, 2, 4",
+        "zero1, 2x2x2, 2, 1",
+        "zero2, 2x2x2, 2, 4",
+        "zero3, 2x2x2, 2, 4",
+        "zero3, 2x2x2, 3, 4",
+        "zero3, 2x2x2, 5, 4",
+        "hsdp, 2x2x2, 5, 4",
+        "zero++, 2x2x2, 5, 4",
+        "topo, 2x2x2, 2, 1",
+        "topo, 2x2x2, 5, 4",
+        "none, 4x2, 2, 1",
+        "zero3, 2x4, 1, 1",
+        "zero3, 2x4, 5, 1",
+        "zero3, 4x2, 2, 4",
+        "hsdp, 4x2, 3, 1",
+        "zero++, 2x4, 3, 1",
+        "zero++, 4x2, 1, 4",
+        "none-none-host, 2x2x2, 2, 4",
+        "none-package-host, 2x2x2, 2, 4",
+        "package-package-host, 2x2x2, 3, 4",
+        "host-cluster-cluster+package, 2x2x2, 3, 4",
+        "cluster-cluster-cluster+package, 2x2x2, 3, 1"
     })
-    void shouldSendWhatIsPlanned(String word, String text, int microBatchesOfARank) {
+    void shouldSendWhatIsPlanned(String word, String text, int layers, int microBatchesOfARank) {
         ShardDegrees scheme = ShardDegrees.parse(word).orElseThrow();
         Topology topology = topology(text);
+        ModelConfig config = config(layers);
         Map<String, Long> counted =
-                LoopbackRanks.bytesOfAStep(topology, lean(topology), run(scheme, microBatchesOfARank));
-        Traffic planned = planned(scheme, topology, microBatchesOfARank);
+                LoopbackRanks.bytesOfAStep(topology, lean(topology), run(config, scheme, microBatchesOfARank));
+        Traffic planned = planned(config, scheme, topology, microBatchesOfARank);
 
         for (Scale scale : Scale.values()) {
             long tensors = counted.entrySet().stream()
@@ -89,8 +92,8 @@ class ShardedTrafficTest {
     @ValueSource(strings = {"zero++", "topo"})
     void shouldSendNoWeightsBetweenHostsAgain(String word) {
         ShardDegrees scheme = ShardDegrees.parse(word).orElseThrow();
-        Map<String, Long> one = LoopbackRanks.bytesOfAStep(topology("2x2x2"), LEAN, run(scheme, 1));
-        Map<String, Long> four = LoopbackRanks.bytesOfAStep(topology("2x2x2"), LEAN, run(scheme, 4));
+        Map<String, Long> one = LoopbackRanks.bytesOfAStep(topology("2x2x2"), LEAN, run(config(3), scheme, 1));
+        Map<String, Long> four = LoopbackRanks.bytesOfAStep(topology("2x2x2"), LEAN, run(config(3), scheme, 4));
 
         assertThat(four.get("weights CLUSTER")).isEqualTo(one.get("weights CLUSTER"));
         assertThat(four).doesNotContainKey("secondary CLUSTER");
@@ -100,18 +103,23 @@ class ShardedTrafficTest {
         }
     }
 
-    private static SmallRun run(ShardDegrees scheme, int microBatchesOfARank) {
-        return SmallRun.of(CONFIG, Accumulation.RUNNING)
+    private static ModelConfig config(int layers) {
+        return SmallFamily.LLAMA.config(layers);
+    }
+
+    private static SmallRun run(ModelConfig config, ShardDegrees scheme, int microBatchesOfARank) {
+        return SmallRun.of(config, Accumulation.RUNNING)
                 .batches(8 * microBatchesOfARank * MICRO_BATCH, MICRO_BATCH)
                 .sharded(scheme);
     }
 
-    private static Traffic planned(ShardDegrees scheme, Topology topology, int microBatchesOfARank) {
-        long tokens = 8L * microBatchesOfARank * MICRO_BATCH * CONFIG.context();
+    private static Traffic planned(
+            ModelConfig config, ShardDegrees scheme, Topology topology, int microBatchesOfARank) {
+        long tokens = 8L * microBatchesOfARank * MICRO_BATCH * config.context();
         Workload workload = new Workload(
-                ModelOutline.of(CONFIG),
+                ModelOutline.of(config),
                 Precision.F32,
-                BatchPlan.of(CONFIG.context(), MICRO_BATCH, tokens),
+                BatchPlan.of(config.context(), MICRO_BATCH, tokens),
                 Recompute.NONE);
         return new Planner(topology, Optional.empty(), 1).plan(workload, scheme).traffic();
     }

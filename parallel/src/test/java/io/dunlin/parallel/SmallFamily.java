@@ -1,19 +1,25 @@
 package io.dunlin.parallel;
 
 import io.dunlin.model.ModelConfig;
+import java.util.function.IntFunction;
 
 /** Models so small that 20 steps take a moment. */
 enum SmallFamily {
-    GPT(ModelConfig.gpt(2, 32, 2, 61, 16)),
-    LLAMA(ModelConfig.llama(2, 32, 4, 2, 48, 61, 16));
+    GPT(layers -> ModelConfig.gpt(layers, 32, 2, 61, 16)),
+    LLAMA(layers -> ModelConfig.llama(layers, 32, 4, 2, 48, 61, 16));
 
-    private final ModelConfig config;
+    private final IntFunction<ModelConfig> ofLayers;
 
-    SmallFamily(ModelConfig config) {
-        this.config = config;
+    SmallFamily(IntFunction<ModelConfig> ofLayers) {
+        this.ofLayers = ofLayers;
     }
 
+    /** Of two layers. */
     ModelConfig config() {
-        return config;
+        return config(2);
+    }
+
+    ModelConfig config(int layers) {
+        return ofLayers.apply(layers);
     }
 }

@@ -20,9 +20,9 @@ import java.util.function.IntToLongFunction;
  * Lists what is exchanged in one optimizer step.
  *
  * <ul>
- *   <li>Weights that are spread are gathered for each visit of a unit: in forward the embedding, each block and the head,
- *       which takes its backward in the same visit, and with a tied head the embedding again; in backward each block. Of a
- *       second copy all but the first visit of a unit in a step are served.
+ *   <li>Weights that are spread are gathered when a unit is visited, unless its slot still has them: the embedding and the
+ *       head once a step, each block in each forward and in each backward, but the last two blocks not in backward and the
+ *       first two in the first forward only. Of a second copy all but the first gather of a unit in a step are served.
  *   <li>Gradients that are spread are scattered for each unit and micro-batch.
  *   <li>Once a step, ranks with the same part of the gradients add it up: each for itself what it updates, if no two of
  *       them update the same, or all of it.
@@ -49,12 +49,20 @@ final class StepTraffic {
     }
 
     /**
-     * Visits of a unit in one micro-batch.
+     * When a unit is in its slot still, and is not gathered.
      *
-     * @param forward in forward
-     * @param backward in backward
+     * @param forward in every forward but the first after an update
+     * @param backward in every backward
      */
-    private record Visits(int forward, int backward) {}
+    private record Kept(boolean forward, boolean backward) {
+        int forwardGathers(int turns) {
+            return forward ? Math.min(1, turns) : turns;
+        }
+
+        int backwardGathers(int turns) {
+            return backward ? 0 : turns;
+        }
+    }
 
     /**
      * The traffic of a step.
@@ -71,39 +79,40 @@ final class StepTraffic {
      * What is gathered at a time.
      *
      * @param elements of the embedding, each block and the head
-     * @param tiedHead whether the head reads the embedding's weights
      */
-    record Units(List<Long> elements, boolean tiedHead) {
+    record Units(List<Long> elements) {
+        private static final int BLOCKS = 2; // that slots have room for
+
         Units {
             elements = List.copyOf(elements);
         }
 
-        /** How many there are of each kind: blocks are alike, and are counted once. */
+        /** How many there are of each kind: most blocks are alike, and are counted once. */
         private Map<Kind, Integer> kinds() {
             Map<Kind, Integer> kinds = new LinkedHashMap<>();
             for (int unit = 0; unit < elements.size(); unit++) {
-                kinds.merge(new Kind(elements.get(unit), visits(unit)), 1, Integer::sum);
+                kinds.merge(new Kind(elements.get(unit), kept(unit)), 1, Integer::sum);
             }
             return kinds;
         }
 
-        private Visits visits(int unit) {
-            if (unit == 0) {
-                return new Visits(tiedHead ? 2 : 1, 0);
-            }
-            return new Visits(1, unit == elements.size() - 1 ? 0 : 1);
+        /** Backward begins with the blocks that forward ended with, and the next forward with those that it ended with. */
+        private Kept kept(int unit) {
+            int head = elements.size() - 1;
+            boolean block = unit > 0 && unit < head;
+            return new Kept(!block || unit <= BLOCKS, !block || unit >= head - BLOCKS);
         }
     }
 
     /** Units that are exchanged alike. */
-    private record Kind(long elements, Visits visits) {}
+    private record Kind(long elements, Kept kept) {}
 
     private void add(Kind kind, int units) {
         long elements = kind.elements();
         times = units;
         ShardPlan plan = new ShardPlan(meshes.getFirst(), List.of(elements));
         if (degrees.weights() != Spread.NONE) {
-            addWeights(kind.visits(), plan, elements);
+            addWeights(kind.kept(), plan, elements);
         }
         if (degrees.gradients() != Spread.NONE) {
             scatter("gradients", Mesh::gradientsGroup, r -> plan.gradients(0, r).length(), this::turns);
@@ -113,12 +122,12 @@ final class StepTraffic {
         gather("spread", Mesh::spreadGroup, r -> plan.gradients(0, r).length());
     }
 
-    private void addWeights(Visits visits, ShardPlan plan, long elements) {
+    private void addWeights(Kept kept, ShardPlan plan, long elements) {
         List<Group> primary = groups("weights", Mesh::weightsGroup);
         IntToLongFunction held = r -> plan.weights(0, r).length();
         if (meshes.getFirst().secondary().isEmpty()) {
-            add(Purpose.WEIGHTS_FORWARD, primary, held, wires.weights(), g -> visits.forward * turns(g));
-            add(Purpose.WEIGHTS_BACKWARD, primary, held, wires.weights(), g -> visits.backward * turns(g));
+            add(Purpose.WEIGHTS_FORWARD, primary, held, wires.weights(), g -> kept.forwardGathers(turns(g)));
+            add(Purpose.WEIGHTS_BACKWARD, primary, held, wires.weights(), g -> kept.backwardGathers(turns(g)));
             return;
         }
         List<Group> near = groups("secondary", Mesh::secondaryGroup);
@@ -129,8 +138,13 @@ final class StepTraffic {
                     .length();
         };
         add(Purpose.WEIGHTS_FORWARD, primary, held, wires.weights(), g -> Math.min(1, turns(g)));
-        add(Purpose.WEIGHTS_FORWARD, near, copied, wires.secondary(), g -> Math.max(0, visits.forward * turns(g) - 1));
-        add(Purpose.WEIGHTS_BACKWARD, near, copied, wires.secondary(), g -> visits.backward * turns(g));
+        add(
+                Purpose.WEIGHTS_FORWARD,
+                near,
+                copied,
+                wires.secondary(),
+                g -> Math.max(0, kept.forwardGathers(turns(g)) - 1));
+        add(Purpose.WEIGHTS_BACKWARD, near, copied, wires.secondary(), g -> kept.backwardGathers(turns(g)));
     }
 
     private void addBoundary(ShardPlan plan) {

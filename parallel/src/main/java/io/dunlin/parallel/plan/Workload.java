@@ -49,6 +49,6 @@ public record Workload(ModelOutline model, Precision precision, BatchPlan batch,
     }
 
     StepTraffic.Units units() {
-        return new StepTraffic.Units(model.units(), model.config().tiedHead());
+        return new StepTraffic.Units(model.units());
     }
 }

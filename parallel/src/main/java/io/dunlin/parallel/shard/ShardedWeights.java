@@ -22,8 +22,9 @@ import java.util.List;
  * Weights of which a rank updates a part, and keeps a part that may be larger: all of them, those of its package or of its
  * host, or no more than it updates.
  *
- * <p>A unit that is not whole here is gathered before each use, while the unit before it is computed, and dropped after
- * it. What a gather brings is of the version that the rank expects, or it fails: versions count updates.
+ * <p>A unit that is not whole here is gathered before it is used, while the unit before it is computed, and kept until
+ * another one needs its slot or the weights are updated. What a gather brings is of the version that the rank expects, or
+ * it fails, and what a slot has is used for no other version: versions count updates.
  */
 public final class ShardedWeights implements WeightStore {
     private final Mesh mesh;
@@ -64,7 +65,7 @@ public final class ShardedWeights implements WeightStore {
             }
         };
 
-        /** The weights of a unit, of this version, are needed. */
+        /** The weights of a unit, of this version, are needed; those of {@code next} will be. */
         void enter(int unit, int next, long version);
 
         /** They are not, for now. */

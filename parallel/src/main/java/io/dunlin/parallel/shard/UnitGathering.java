@@ -15,12 +15,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gathers a unit's weights when it is entered, or when the unit before it is, and forgets them when it is left.
+ * Gathers a unit's weights when it is entered, or when the unit before it is, unless its slot still has them: a slot keeps
+ * what it has until another unit needs it or the weights are updated ({@link UnitSlots}, {@link GatheredSlot}).
  *
  * <p>With a second copy (hpZ of ZeRO++, Wang et al., 2023): the first gather after an update takes the parts of all ranks
  * and keeps of the unit what belongs to the second copy; every further one takes the parts of the second copy, inside the
@@ -38,11 +38,8 @@ final class UnitGathering implements ShardedWeights.Gathering {
     private final UnitSlots slots;
     private final Origin primary;
     private final @Nullable SecondCopy second;
-    private final Passage[] slotMemory = new Passage[UnitSlots.SLOTS];
+    private final GatheredSlot[] gathered = new GatheredSlot[UnitSlots.SLOTS];
     private final List<List<Tensor>> computes = new ArrayList<>(); // [unit][parameter], in its slot
-    private final @Nullable Work[] arriving; // [unit]
-    private final long[] arrivingVersions; // [unit], where one is arriving
-    private final boolean[] present; // [unit]
     private long waitedNs;
 
     /** Where a unit is gathered from. */
@@ -108,18 +105,15 @@ final class UnitGathering implements ShardedWeights.Gathering {
             QuantizedTransfers transfers) {
         units = needs.units();
         slots = new UnitSlots(units);
-        arriving = new Work[units.size()];
-        arrivingVersions = new long[units.size()];
-        present = new boolean[units.size()];
         DType dtype = kept.dtype();
         HostAccess host = needs.host();
         Parts parts = Parts.of(kept.parts(), needs);
-        for (int slot = 0; slot < slotMemory.length; slot++) {
+        for (int slot = 0; slot < gathered.length; slot++) {
             MemorySegment memory = needs.device().allocate("weights in use", slots.elements(slot) * dtype.bytes());
-            slotMemory[slot] = Passage.of(memory, needs.device(), host, "weights on the wire");
+            gathered[slot] = new GatheredSlot(Passage.of(memory, needs.device(), host, "weights on the wire"));
         }
         for (Unit unit : units) {
-            MemorySegment memory = slotMemory[slots.of(unit.number())].device();
+            MemorySegment memory = slot(unit.number()).memory().device();
             computes.add(unit.parameters().stream()
                     .map(parameter -> Tensor.of(
                             dtype,
@@ -186,23 +180,26 @@ final class UnitGathering implements ShardedWeights.Gathering {
 
     @Override
     public void enter(int unit, int next, long version) {
-        if (present[unit]) {
-            throw new IllegalStateException("unit " + unit + " is entered twice");
+        GatheredSlot slot = slot(unit);
+        if (slot.used()) {
+            throw new IllegalStateException("unit " + unit + " is entered while its slot is in use");
         }
-        if (arriving[unit] == null) {
-            start(unit, version);
+        if (!slot.holds(unit, version)) {
+            if (!slot.arriving()) {
+                start(unit, version);
+            }
+            waitedNs += slot.await(unit, version, lengthBytes(unit));
         }
-        Passage slot = slotMemory[slots.of(unit)];
-        if (arrivingVersions[unit] != version) {
-            throw new IllegalStateException("version %d of unit %d is under way, and version %d is needed"
-                    .formatted(arrivingVersions[unit], unit, version));
-        }
-        waitedNs += Objects.requireNonNull(arriving[unit]).await();
-        arriving[unit] = null;
-        slot.store(0, units.get(unit).length() * bytesOf(unit));
+        slot.use();
         place(unit, computes.get(unit));
-        present[unit] = true;
-        if (next != WeightStore.NOT_KNOWN && next != unit && !slots.sameSlot(unit, next) && arriving[next] == null) {
+        if (next != WeightStore.NOT_KNOWN) {
+            prefetch(next, version);
+        }
+    }
+
+    private void prefetch(int next, long version) {
+        GatheredSlot slot = slot(next);
+        if (!slot.used() && !slot.arriving() && !slot.holds(next, version)) {
             start(next, version);
         }
     }
@@ -212,15 +209,20 @@ final class UnitGathering implements ShardedWeights.Gathering {
         return waitedNs;
     }
 
-    private int bytesOf(int unit) {
-        return computes.get(unit).getFirst().dtype().bytes();
+    private GatheredSlot slot(int unit) {
+        return gathered[slots.of(unit)];
+    }
+
+    private long lengthBytes(int unit) {
+        return units.get(unit).length() * computes.get(unit).getFirst().dtype().bytes();
     }
 
     private void start(int unit, long version) {
-        MemorySegment whole = slotMemory[slots.of(unit)].host(0, units.get(unit).length() * bytesOf(unit));
+        GatheredSlot slot = slot(unit);
+        MemorySegment whole = slot.memory().host(0, lengthBytes(unit));
         Origin origin = second != null && second.has(unit, version) ? second.source : primary;
-        arriving[unit] = origin.gather(unit, whole, version);
-        arrivingVersions[unit] = version;
+        slot.clear();
+        slot.expect(origin.gather(unit, whole, version), unit, version);
     }
 
     private void place(int unit, List<Tensor> weights) {
@@ -232,12 +234,10 @@ final class UnitGathering implements ShardedWeights.Gathering {
 
     @Override
     public void leave(int unit, long version) {
-        if (!present[unit]) {
-            throw new IllegalStateException("unit " + unit + " is left before it is entered");
-        }
-        present[unit] = false;
+        GatheredSlot slot = slot(unit);
+        slot.release(unit);
         if (second != null && !second.has(unit, version)) {
-            second.take(unit, version, slotMemory[slots.of(unit)]);
+            second.take(unit, version, slot.memory());
         }
         for (Parameter parameter : units.get(unit).parameters()) {
             parameter.place(Tensor.NONE, Tensor.NONE);

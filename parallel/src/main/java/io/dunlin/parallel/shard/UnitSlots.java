@@ -6,6 +6,9 @@ import java.util.List;
 /**
  * Where units are while they are in use: the embedding and the head have a place of their own, blocks take turns in two,
  * so that one can come or go while the other is computed.
+ *
+ * <p>Neighbours never share a slot, so the last two blocks are both there when forward turns to backward, and the first two
+ * when the next forward begins.
  */
 final class UnitSlots {
     static final int SLOTS = 4;
@@ -31,10 +34,5 @@ final class UnitSlots {
                 .mapToLong(Unit::length)
                 .max()
                 .orElse(0);
-    }
-
-    /** Whether two units cannot be there at the same time. */
-    boolean sameSlot(int one, int other) {
-        return one != other && of(one) == of(other);
     }
 }

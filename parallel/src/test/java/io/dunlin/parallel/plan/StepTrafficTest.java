@@ -10,7 +10,9 @@ import io.dunlin.parallel.mesh.Spread;
 import io.dunlin.parallel.mesh.TopologyText;
 import io.dunlin.parallel.plan.StepTraffic.Units;
 import io.dunlin.parallel.plan.TrafficCount.Parts;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -23,15 +25,23 @@ class StepTrafficTest {
     private static final int HOSTS = 48;
     private static final int RANKS = 384;
     private static final Topology FRONTIER = topology("48x4x2");
-    private static final long ELEMENTS = RANKS * 16L * 3000;
+    private static final int LAYERS = 8;
+    private static final long ELEMENTS = RANKS * 16L * 3000 * LAYERS;
     private static final double MODEL = 2.0 * ELEMENTS; // M
     private static final double OTHERS = (HOSTS - 1.0) / HOSTS; // f
 
     private static final Wire HALF = Wire.plain(16);
     private static final WireFormat HALVES = new WireFormat(HALF, HALF, HALF, HALF);
 
-    /** One block; neither embedding nor head. */
-    private static final Units BLOCK = new Units(List.of(0L, ELEMENTS, 0L), false);
+    /** Nothing but blocks: neither embedding nor head. */
+    private static final Units BLOCKS = blocks(LAYERS);
+
+    private static Units blocks(int layers) {
+        List<Long> elements = new ArrayList<>(Collections.nCopies(layers, ELEMENTS / layers));
+        elements.addFirst(0L);
+        elements.addLast(0L);
+        return new Units(elements);
+    }
 
     private static Topology topology(String text) {
         return TopologyText.parse(text).orElseThrow().topology();
@@ -42,7 +52,7 @@ class StepTrafficTest {
     }
 
     private static Traffic traffic(ShardDegrees degrees, WireFormat wires, int turns) {
-        return StepTraffic.of(degrees, FRONTIER, wires, BLOCK, turns * RANKS);
+        return StepTraffic.of(degrees, FRONTIER, wires, BLOCKS, turns * RANKS);
     }
 
     /** Bytes into a host from others. */
@@ -52,6 +62,14 @@ class StepTrafficTest {
         return traffic.totalBytes(Scale.CLUSTER) / (double) HOSTS;
     }
 
+    /**
+     * What slots keep in a step, of weights that the literature gathers 2a times: the last two blocks in each backward, and
+     * the first two in each forward but the first.
+     */
+    private static double kept(int a) {
+        return 2.0 / LAYERS * (a + (a - 1));
+    }
+
     @ParameterizedTest
     @CsvSource({"1", "2", "4", "8"})
     void shouldCountBetweenHostsWhatTheTableSays(int a) {
@@ -59,7 +77,7 @@ class StepTrafficTest {
         assertThat(intoHost(ShardDegrees.REPLICATED, HALVES, a)).isEqualTo(2 * m);
         assertThat(intoHost(ShardDegrees.ZERO1, HALVES, a)).isEqualTo(2 * m);
         assertThat(intoHost(ShardDegrees.ZERO2, HALVES, a)).isEqualTo((a + 1) * m);
-        assertThat(intoHost(ShardDegrees.ZERO3, HALVES, a)).isEqualTo(3 * a * m);
+        assertThat(intoHost(ShardDegrees.ZERO3, HALVES, a)).isEqualTo((3 * a - kept(a)) * m);
         assertThat(intoHost(ShardDegrees.ZERO_PLUS_PLUS, HALVES, a)).isEqualTo((1 + a) * m);
         assertThat(intoHost(ShardDegrees.HYBRID, HALVES, a)).isEqualTo(2 * m);
         assertThat(intoHost(ShardDegrees.THREE_LEVELS, HALVES, a)).isEqualTo(2 * m);
@@ -99,7 +117,7 @@ class StepTrafficTest {
         Traffic three = traffic(ShardDegrees.THREE_LEVELS, wires(16, 4, 16), a);
         double packageWeights = three.totalBytes(Scale.PACKAGE, Purpose.WEIGHTS_FORWARD)
                 + three.totalBytes(Scale.PACKAGE, Purpose.WEIGHTS_BACKWARD);
-        assertThat(packageWeights / RANKS).isEqualTo(2 * a * MODEL / 2);
+        assertThat(packageWeights / RANKS).isEqualTo((2 * a - kept(a)) * MODEL / 2);
         assertThat(three.totalBytes(Scale.HOST, Purpose.WEIGHTS_FORWARD)).isZero();
         assertThat(three.totalBytes(Scale.CLUSTER, Purpose.WEIGHTS_FORWARD)).isZero();
         double gradients =
@@ -109,7 +127,7 @@ class StepTrafficTest {
         Traffic copied = traffic(ShardDegrees.ZERO_PLUS_PLUS, HALVES, a);
         double backward = copied.totalBytes(Scale.PACKAGE, Purpose.WEIGHTS_BACKWARD)
                 + copied.totalBytes(Scale.HOST, Purpose.WEIGHTS_BACKWARD);
-        assertThat(backward / RANKS).isEqualTo(a * MODEL * 7 / 8);
+        assertThat(backward / RANKS).isEqualTo((a - 2.0 * a / LAYERS) * MODEL * 7 / 8);
         assertThat(copied.totalBytes(Scale.CLUSTER, Purpose.WEIGHTS_BACKWARD)).isZero();
     }
 
@@ -141,24 +159,32 @@ class StepTrafficTest {
     }
 
     @Test
-    void shouldVisitTheTableOfATiedHeadTwice() {
-        Units untied = new Units(List.of(160L, 320L, 320L, 16L), false);
-        Units tied = new Units(List.of(160L, 320L, 320L, 16L), true);
-        Topology host = topology("1x4");
-        long once = StepTraffic.of(ShardDegrees.ZERO3, host, HALVES, untied, 4)
-                .totalBytes(Scale.HOST, Purpose.WEIGHTS_FORWARD);
+    void shouldGatherEmbeddingAndHeadOnceAStep() {
+        Units units = new Units(List.of(160L, 320L, 320L, 320L, 16L));
 
-        assertThat(once).isEqualTo(3 * 2 * (160 + 320 + 320 + 16));
-        Traffic traffic = StepTraffic.of(ShardDegrees.ZERO3, host, HALVES, tied, 4);
-        assertThat(traffic.totalBytes(Scale.HOST, Purpose.WEIGHTS_FORWARD)).isEqualTo(once + 3 * 2 * 160);
-        assertThat(traffic.totalBytes(Scale.HOST, Purpose.WEIGHTS_BACKWARD)).isEqualTo(3 * 2 * (320 + 320));
+        Traffic traffic = StepTraffic.of(ShardDegrees.ZERO3, topology("1x4"), HALVES, units, 2 * 4);
+
+        long first = 160 + 3 * 320 + 16;
+        assertThat(traffic.totalBytes(Scale.HOST, Purpose.WEIGHTS_FORWARD)).isEqualTo(3 * 2 * (first + 320));
+        assertThat(traffic.totalBytes(Scale.HOST, Purpose.WEIGHTS_BACKWARD)).isEqualTo(3 * 2 * 2 * 320);
+    }
+
+    /** L in the first forward, L - 2 in each other direction of each micro-batch. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 1, 0", "1, 3, 1, 0", "2, 3, 2, 0", "3, 1, 3, 1", "3, 2, 4, 2", "6, 1, 6, 4", "6, 3, 14, 12"})
+    void shouldKeepTwoBlocksAtEachTurn(int layers, int a, int forward, int backward) {
+        Traffic traffic = StepTraffic.of(ShardDegrees.ZERO3, FRONTIER, HALVES, blocks(layers), a * RANKS);
+
+        long block = 2 * (ELEMENTS / layers) * (HOSTS - 1);
+        assertThat(traffic.totalBytes(Scale.CLUSTER, Purpose.WEIGHTS_FORWARD)).isEqualTo(forward * block);
+        assertThat(traffic.totalBytes(Scale.CLUSTER, Purpose.WEIGHTS_BACKWARD)).isEqualTo(backward * block);
     }
 
     @Test
     void shouldAddUpAcrossReplicasWhatOnlyAHostSpreads() {
         ShardDegrees degrees = ShardDegrees.of(Spread.NONE, Spread.NONE, Spread.HOST);
 
-        Traffic traffic = StepTraffic.of(degrees, topology("2x4"), HALVES, new Units(List.of(0L, 6400L, 0L), false), 8);
+        Traffic traffic = StepTraffic.of(degrees, topology("2x4"), HALVES, new Units(List.of(0L, 6400L, 0L)), 8);
 
         assertThat(traffic.totalBytes(Scale.CLUSTER)).isEqualTo(2 * 2 * 6400);
         assertThat(traffic.totalBytes(Scale.HOST, Purpose.GRADIENTS)).isEqualTo(2 * 3 * 2 * 6400);
@@ -168,7 +194,7 @@ class StepTrafficTest {
     @Test
     void shouldSendNothingAlone() {
         for (ShardDegrees degrees : List.of(ShardDegrees.REPLICATED, ShardDegrees.ZERO3)) {
-            assertThat(StepTraffic.of(degrees, Topology.oneHost(1), HALVES, BLOCK, 4)
+            assertThat(StepTraffic.of(degrees, Topology.oneHost(1), HALVES, BLOCKS, 4)
                             .flows())
                     .isEmpty();
         }
@@ -178,8 +204,9 @@ class StepTrafficTest {
     void shouldCountMessagesThatWaitForEachOther() {
         Traffic traffic = traffic(ShardDegrees.THREE_LEVELS, HALVES, 2);
 
-        assertThat(traffic.messages(Scale.PACKAGE)).isEqualTo(2 * 2 + 2);
-        assertThat(traffic.messages(Scale.HOST)).isEqualTo(2 * 3 + 3);
-        assertThat(traffic.messages(Scale.CLUSTER)).isEqualTo(47 + 47);
+        int gathers = 2 * 2 * LAYERS - 2 * 3; // two blocks are kept in three of four directions
+        assertThat(traffic.messages(Scale.PACKAGE)).isEqualTo(gathers + 2 * LAYERS);
+        assertThat(traffic.messages(Scale.HOST)).isEqualTo((2 * 3 + 3) * LAYERS);
+        assertThat(traffic.messages(Scale.CLUSTER)).isEqualTo((47 + 47) * LAYERS);
     }
 }
