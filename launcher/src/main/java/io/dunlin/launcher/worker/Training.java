@@ -22,6 +22,7 @@ import io.dunlin.model.PassKind;
 import io.dunlin.optim.AdamW;
 import io.dunlin.parallel.mesh.Mesh;
 import io.dunlin.parallel.mesh.Spread;
+import io.dunlin.parallel.shard.QuantizedTransfers;
 import io.dunlin.parallel.shard.Sharding;
 import io.dunlin.train.Evaluation;
 import io.dunlin.train.GradientExchange;
@@ -171,7 +172,9 @@ final class Training implements AutoCloseable {
     }
 
     private RunContent content() {
-        return RunContent.of(model, optimizer, copies(), JobParts.facts(job));
+        QuantizedTransfers transfers = sharding.transfers(model);
+        return RunContent.of(model, optimizer, copies(), JobParts.facts(job))
+                .with(new RunContent.Auxiliary(transfers.saved(), transfers.state(), transfers::begin));
     }
 
     private RunContent.Copies copies() {

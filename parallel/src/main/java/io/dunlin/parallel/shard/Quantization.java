@@ -78,7 +78,8 @@ public record Quantization(
             }
         }
 
-        boolean on() {
+        /** Whether anything is carried. */
+        public boolean on() {
             return beta > 0;
         }
     }
@@ -155,6 +156,11 @@ public record Quantization(
      * @throws ParallelException {@code DUN-535}
      */
     public void check(ShardDegrees degrees, Accumulation accumulation, DType weightType) {
+        if (feedback.on() && gradients == 0) {
+            throw ParallelException.quantization(
+                    "what quantised gradients lose is to be carried, but gradients are not quantised",
+                    "parallel.zero_quantized_gradients = true, or leave parallel.zeropp_loco_param out");
+        }
         if (none()) {
             return;
         }
