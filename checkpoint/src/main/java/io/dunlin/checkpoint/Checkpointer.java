@@ -102,8 +102,7 @@ public final class Checkpointer implements StepListener {
             return;
         }
         listener.on(new CheckpointEvent.Saving(state.step()));
-        CheckpointEvent.Saved saved =
-                writer.saveFrom(content.state(state, evaluation), SliceSource.of(content.share(), content.host()));
+        CheckpointEvent.Saved saved = writer.saveFrom(content.state(state, evaluation), content.share());
         savedStep = state.step();
         lastSave = writer.clock().instant();
         evaluation.clear();

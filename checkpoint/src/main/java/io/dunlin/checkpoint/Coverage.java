@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Which elements of which tensors a set of saved slices holds. */
@@ -68,34 +69,45 @@ final class Coverage {
     /** Fails unless every element of {@code wanted} is there, with the right shape and type: what a load requires. */
     void requireAll(List<NamedTensor> wanted, String checkpoint) {
         for (NamedTensor target : wanted) {
-            TensorSlice slice = target.slice();
-            List<SavedSlice> slices = byName.get(slice.name());
-            if (slices == null) {
-                throw doesNotFit(
-                        "checkpoint %s holds no tensor %s %s".formatted(checkpoint, slice.name(), slice.shape()));
+            lack(target, checkpoint).ifPresent(lack -> {
+                throw doesNotFit(lack);
+            });
+        }
+    }
+
+    private Optional<String> lack(NamedTensor target, String checkpoint) {
+        TensorSlice slice = target.slice();
+        List<SavedSlice> slices = byName.get(slice.name());
+        if (slices == null) {
+            return Optional.of(
+                    "checkpoint %s holds no tensor %s %s".formatted(checkpoint, slice.name(), slice.shape()));
+        }
+        long at = slice.offset();
+        for (SavedSlice saved : slices) {
+            if (!saved.slice().shape().equals(slice.shape())
+                    || saved.dtype() != target.tensor().dtype()) {
+                return Optional.of("tensor %s is %s%s in checkpoint %s, and %s%s in this run"
+                        .formatted(
+                                slice.name(),
+                                saved.dtype(),
+                                saved.slice().shape(),
+                                checkpoint,
+                                target.tensor().dtype(),
+                                slice.shape()));
             }
-            long at = slice.offset();
-            for (SavedSlice saved : slices) {
-                if (!saved.slice().shape().equals(slice.shape())
-                        || saved.dtype() != target.tensor().dtype()) {
-                    throw doesNotFit("tensor %s is %s%s in checkpoint %s, and %s%s in this run"
-                            .formatted(
-                                    slice.name(),
-                                    saved.dtype(),
-                                    saved.slice().shape(),
-                                    checkpoint,
-                                    target.tensor().dtype(),
-                                    slice.shape()));
-                }
-                if (saved.slice().offset() <= at) {
-                    at = Math.max(at, saved.slice().end());
-                }
-            }
-            if (at < slice.end()) {
-                throw doesNotFit("checkpoint %s lacks elements %,d..%,d of tensor %s"
-                        .formatted(checkpoint, at, slice.end(), slice.name()));
+            if (saved.slice().offset() <= at) {
+                at = Math.max(at, saved.slice().end());
             }
         }
+        return at < slice.end()
+                ? Optional.of("checkpoint %s lacks elements %,d..%,d of tensor %s"
+                        .formatted(checkpoint, at, slice.end(), slice.name()))
+                : Optional.empty();
+    }
+
+    /** Whether every element of {@code wanted} is there, with the right shape and type. */
+    boolean has(NamedTensor wanted) {
+        return lack(wanted, "").isEmpty();
     }
 
     private static CheckpointException doesNotFit(String what) {

@@ -3,10 +3,13 @@ package io.dunlin.checkpoint;
 import io.dunlin.checkpoint.CheckpointFolder.Entry;
 import io.dunlin.checkpoint.CheckpointFolder.Standing;
 import io.dunlin.checkpoint.Manifest.DataFile;
+import io.dunlin.checkpoint.Restored.AuxiliaryFound;
+import io.dunlin.checkpoint.RunContent.Auxiliary;
 import io.dunlin.checkpoint.format.CheckpointError;
 import io.dunlin.checkpoint.format.CheckpointException;
 import io.dunlin.device.HostAccess;
 import io.dunlin.tensor.NamedTensor;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,6 +65,15 @@ public final class Restore {
      * @throws CheckpointException if there are checkpoints and none is usable, or if one is of another model
      */
     public Outcome newest(List<NamedTensor> into) {
+        return newest(into, Auxiliary.NONE);
+    }
+
+    /**
+     * As {@link #newest(List)}, with more that is loaded where it is there.
+     *
+     * @param auxiliary of which each slice that is not there whole, as in another layout, begins anew
+     */
+    public Outcome newest(List<NamedTensor> into, Auxiliary auxiliary) {
         List<Rejected> rejected = new ArrayList<>();
         int damaged = 0;
         for (Entry candidate : candidates()) {
@@ -74,7 +86,7 @@ public final class Restore {
                                 "")));
                 continue;
             }
-            Attempt attempt = attempt(candidate, into);
+            Attempt attempt = attempt(candidate, into, auxiliary);
             if (attempt.failure().isEmpty()) {
                 return new Outcome(attempt.restored(), rejected);
             }
@@ -93,6 +105,11 @@ public final class Restore {
      * @throws CheckpointException if it is not there, damaged, or of another model
      */
     public Restored at(long step, List<NamedTensor> into) {
+        return at(step, into, Auxiliary.NONE);
+    }
+
+    /** As {@link #at(long, List)}, with more as in {@link #newest(List, Auxiliary)}. */
+    public Restored at(long step, List<NamedTensor> into, Auxiliary auxiliary) {
         Entry chosen = candidates().stream()
                 .filter(entry -> entry.standing() == Standing.COMMITTED && entry.step() == step)
                 .findFirst()
@@ -100,7 +117,7 @@ public final class Restore {
                         CheckpointError.NOT_FOUND,
                         "there is no checkpoint of step %d in %s".formatted(step, folder.root()),
                         "see which there are: dunlin ckpt ls RUN"));
-        Attempt attempt = attempt(chosen, into);
+        Attempt attempt = attempt(chosen, into, auxiliary);
         if (attempt.failure().isPresent()) {
             throw attempt.failure().get();
         }
@@ -122,11 +139,13 @@ public final class Restore {
 
     private record Attempt(Optional<Restored> restored, Optional<CheckpointException> failure) {}
 
-    private Attempt attempt(Entry candidate, List<NamedTensor> into) {
+    private Attempt attempt(Entry candidate, List<NamedTensor> into, Auxiliary auxiliary) {
+        auxiliary.begin().run(); // an attempt that failed may have left something
         List<Restored> mine = new ArrayList<>();
         List<Agreement.Vote> votes = new Agreement(peers).byAll(() -> {
-            mine.add(load(candidate, into));
-            return new byte[0];
+            Restored restored = load(candidate, into, auxiliary.wanted());
+            mine.add(restored);
+            return encode(restored.auxiliary());
         });
         Optional<CheckpointException> damage = Optional.empty();
         for (Agreement.Vote vote : votes) {
@@ -136,30 +155,62 @@ public final class Restore {
             }
             damage = damage.or(() -> failure);
         }
-        return damage.isPresent()
-                ? new Attempt(Optional.empty(), damage)
-                : new Attempt(Optional.of(mine.getFirst()), Optional.empty());
+        if (damage.isPresent()) {
+            return new Attempt(Optional.empty(), damage);
+        }
+        AuxiliaryFound found = votes.stream()
+                .map(vote -> decode(vote.made()))
+                .reduce(AuxiliaryFound::plus)
+                .orElseThrow();
+        return new Attempt(Optional.of(mine.getFirst().with(found)), Optional.empty());
     }
 
-    private Restored load(Entry candidate, List<NamedTensor> into) {
+    private static byte[] encode(AuxiliaryFound found) {
+        return ByteBuffer.allocate(3 * Integer.BYTES)
+                .putInt(found.wanted())
+                .putInt(found.missing())
+                .putInt(found.savedBy())
+                .array();
+    }
+
+    private static AuxiliaryFound decode(byte[] bytes) {
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        return new AuxiliaryFound(buffer.getInt(), buffer.getInt(), buffer.getInt());
+    }
+
+    private Restored load(Entry candidate, List<NamedTensor> into, List<NamedTensor> wanted) {
         Instant start = clock.instant();
         Manifest manifest = folder.manifest(candidate);
-        new Coverage(manifest.files()).requireAll(into, candidate.name());
+        Coverage coverage = new Coverage(manifest.files());
+        coverage.requireAll(into, candidate.name());
+        List<NamedTensor> there = wanted.stream().filter(coverage::has).toList();
+        long bytes = read(manifest, candidate, into, host);
+        if (!there.isEmpty()) {
+            bytes += read(manifest, candidate, there, HostAccess.HOST);
+        }
+        return new Restored(
+                manifest.state(),
+                candidate.path(),
+                bytes,
+                Duration.between(start, clock.instant()).toNanos(),
+                new AuxiliaryFound(
+                        wanted.size(),
+                        wanted.size() - there.size(),
+                        manifest.files().size()));
+    }
+
+    private long read(Manifest manifest, Entry candidate, List<NamedTensor> into, HostAccess writer) {
         Map<String, List<NamedTensor>> targets = new HashMap<>();
         for (NamedTensor target : into) {
             targets.computeIfAbsent(target.slice().name(), _ -> new ArrayList<>())
                     .add(target);
         }
-        try (SliceReader reader = new SliceReader(folder.storage(), candidate, host)) {
+        try (SliceReader reader = new SliceReader(folder.storage(), candidate, writer)) {
             reader.requireFiles(manifest);
             for (DataFile file : manifest.files()) {
                 reader.load(file, targets);
             }
-            return new Restored(
-                    manifest.state(),
-                    candidate.path(),
-                    reader.bytesRead(),
-                    Duration.between(start, clock.instant()).toNanos());
+            return reader.bytesRead();
         }
     }
 

@@ -22,9 +22,15 @@ import java.util.Map;
  * @param copies how many ranks hold the same tensors
  * @param optimizer its count of updates is part of the state
  * @param facts the same on every rank, saved with each checkpoint
+ * @param auxiliary what a run can go on without
  */
 public record RunContent(
-        List<NamedTensor> tensors, HostAccess host, Copies copies, Optimizer optimizer, Map<String, String> facts) {
+        List<NamedTensor> tensors,
+        HostAccess host,
+        Copies copies,
+        Optimizer optimizer,
+        Map<String, String> facts,
+        Auxiliary auxiliary) {
 
     /**
      * Ranks that hold the same tensors: each writes an even share of them. The tensors of all other ranks are others, and
@@ -45,17 +51,40 @@ public record RunContent(
         }
     }
 
+    /**
+     * Tensors in memory of the host that a run can go on without: a checkpoint of another layout may not have them.
+     *
+     * @param saved what this rank writes; all ranks together give every element of every tensor once
+     * @param wanted what this rank reads, if it is there
+     * @param begin puts all that is wanted where it is without a checkpoint
+     */
+    public record Auxiliary(List<NamedTensor> saved, List<NamedTensor> wanted, Runnable begin) {
+        /** There are none. */
+        public static final Auxiliary NONE = new Auxiliary(List.of(), List.of(), () -> {});
+
+        /** Copies the lists. */
+        public Auxiliary {
+            saved = List.copyOf(saved);
+            wanted = List.copyOf(wanted);
+        }
+    }
+
     /** Copies the collections. */
     public RunContent {
         tensors = List.copyOf(tensors);
         facts = Map.copyOf(facts);
     }
 
-    /** What this rank updates of a model, with the optimizer's state. */
+    /** What this rank updates of a model, with the optimizer's state, and nothing else. */
     public static RunContent of(Model model, Optimizer optimizer, Copies copies, Map<String, String> facts) {
         List<NamedTensor> tensors = new ArrayList<>(weights(model.owned()));
         optimizer.state().forEach(tensors::add);
-        return new RunContent(tensors, model.host(), copies, optimizer, facts);
+        return new RunContent(tensors, model.host(), copies, optimizer, facts, Auxiliary.NONE);
+    }
+
+    /** The same with tensors that a run can go on without. */
+    public RunContent with(Auxiliary newAuxiliary) {
+        return new RunContent(tensors, host, copies, optimizer, facts, newAuxiliary);
     }
 
     /** The weights alone, under their own names: what a model is initialised from. */
@@ -79,8 +108,10 @@ public record RunContent(
     }
 
     /** What this rank writes. */
-    List<NamedTensor> share() {
-        return cut(tensors, copies.number, copies.count);
+    List<SliceSource> share() {
+        List<SliceSource> share = new ArrayList<>(SliceSource.of(cut(tensors, copies.number, copies.count), host));
+        share.addAll(SliceSource.of(auxiliary.saved, HostAccess.HOST));
+        return share;
     }
 
     /** Range {@code rank} of the bytes of all tensors, laid end to end and cut evenly at whole elements. */

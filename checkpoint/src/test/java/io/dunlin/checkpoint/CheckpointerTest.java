@@ -40,7 +40,12 @@ class CheckpointerTest {
 
     private Checkpointer checkpointer(Cadence cadence, Retention retention) {
         RunContent content = new RunContent(
-                SampleRun.tensors(1), HostAccess.HOST, RunContent.Copies.ONE, optimizer, Map.of("seed", "7"));
+                SampleRun.tensors(1),
+                HostAccess.HOST,
+                RunContent.Copies.ONE,
+                optimizer,
+                Map.of("seed", "7"),
+                RunContent.Auxiliary.NONE);
         CheckpointWriter writer = new CheckpointWriter(
                 folder, Peers.alone(), 1, (generation, step) -> permit.require(generation, step), clock);
         Checkpointer checkpointer =
@@ -126,7 +131,13 @@ class CheckpointerTest {
 
         TrainState fresh = new TrainState();
         SampleRun.CountingOptimizer freshOptimizer = new SampleRun.CountingOptimizer();
-        new RunContent(List.of(), HostAccess.HOST, RunContent.Copies.ONE, freshOptimizer, Map.of())
+        new RunContent(
+                        List.of(),
+                        HostAccess.HOST,
+                        RunContent.Copies.ONE,
+                        freshOptimizer,
+                        Map.of(),
+                        RunContent.Auxiliary.NONE)
                 .resume(saved, fresh);
         assertThat(fresh.step()).isEqualTo(42);
         assertThat(fresh.tokens()).isEqualTo(4_200);

@@ -67,12 +67,14 @@ class ReshardTest {
                             HostAccess.HOST,
                             RunContent.Copies.ONE,
                             new SampleRun.CountingOptimizer(),
-                            java.util.Map.of());
-                    assertThat(content.share()).isEqualTo(owned);
+                            java.util.Map.of(),
+                            RunContent.Auxiliary.NONE);
+                    assertThat(content.share().stream().map(SliceSource::slice))
+                            .isEqualTo(owned.stream().map(NamedTensor::slice).toList());
                     CheckpointWriter writer =
                             new CheckpointWriter(folder, peers, 1, CommitPermit.GRANTED, SampleRun.CLOCK);
                     writer.begin(0);
-                    return writer.save(SampleRun.state(4), content.share());
+                    return writer.saveFrom(SampleRun.state(4), content.share());
                 })
                 .forEach(Ranks.Ending::value);
         List<NamedTensor> into = SampleRun.blank();

@@ -16,8 +16,8 @@ import io.dunlin.parallel.shard.QuantizedTransfers;
 import io.dunlin.parallel.shard.QuantizedTransfers.Measured;
 import io.dunlin.parallel.shard.Sharding;
 import io.dunlin.tensor.NamedTensor;
+import io.dunlin.tensor.TensorSlice;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -29,9 +29,9 @@ final class QuantizedRanks {
      * What all ranks saw.
      *
      * @param measured on the first rank; all have agreed on the same
-     * @param state names of what the first rank would save
+     * @param saved what each rank would save
      */
-    record Result(Outcome outcome, List<Measured> measured, List<String> state) {
+    record Result(Outcome outcome, List<Measured> measured, List<List<TensorSlice>> saved) {
         /** The loss, on average over some steps. */
         double loss(int fromStep, int toStep) {
             return outcome.losses().subList(fromStep, toStep).stream()
@@ -41,7 +41,7 @@ final class QuantizedRanks {
         }
     }
 
-    private record OfRank(Outcome outcome, List<Measured> measured, List<String> state) {}
+    private record OfRank(Outcome outcome, List<Measured> measured, List<TensorSlice> saved) {}
 
     static Result train(Topology topology, SmallRun run, ShardDegrees degrees, Quantization quantization) {
         LoopbackFabric fabric = LoopbackFabric.ofRanks(topology.size());
@@ -57,7 +57,9 @@ final class QuantizedRanks {
                 }
             });
             return new Result(
-                    Outcome.together(results.stream().map(OfRank::outcome).toList()), first.measured, first.state);
+                    Outcome.together(results.stream().map(OfRank::outcome).toList()),
+                    first.measured,
+                    results.stream().map(OfRank::saved).toList());
         } finally {
             ranks.forEach(RankCommunicators::close);
         }
@@ -72,10 +74,8 @@ final class QuantizedRanks {
         AtomicReference<QuantizedTransfers> transfers = new AtomicReference<>();
         Outcome outcome =
                 run.prepared(model -> transfers.set(sharding.transfers(model))).train(sharding);
-        List<String> names = new ArrayList<>();
-        for (NamedTensor tensor : transfers.get().state()) {
-            names.add(tensor.slice().name());
-        }
-        return new OfRank(outcome, transfers.get().measured(), names);
+        List<TensorSlice> saved =
+                transfers.get().saved().stream().map(NamedTensor::slice).toList();
+        return new OfRank(outcome, transfers.get().measured(), saved);
     }
 }

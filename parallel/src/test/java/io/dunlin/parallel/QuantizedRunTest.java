@@ -27,14 +27,19 @@ import io.dunlin.parallel.shard.Quantization.Fallback;
 import io.dunlin.parallel.shard.Quantization.Feedback;
 import io.dunlin.parallel.shard.QuantizedTransfers.Measured;
 import io.dunlin.parallel.shard.Transfer;
+import io.dunlin.tensor.TensorSlice;
 import io.dunlin.train.Accumulation;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -202,12 +207,48 @@ class QuantizedRunTest {
         Result quantized = QuantizedRanks.train(topology, run, degrees, quantization);
 
         assertThat(exact.measured()).isEmpty();
-        assertThat(exact.state()).isEmpty();
+        assertThat(exact.saved()).allMatch(List::isEmpty);
         assertThat(quantized.loss(0, 20)).isCloseTo(exact.loss(0, 20), withinPercentage(1));
-        assertThat(quantized.state())
-                .contains("quantization.steps/rank.0")
-                .anyMatch(name -> name.startsWith("quantization.carried."));
+        assertSaveEverythingOnce(quantized.saved());
         assertThat(quantized.measured().stream().map(Measured::decibels)).allMatch(decibels -> decibels > 10);
+    }
+
+    /** What a checkpoint demands of its ranks. */
+    private static void assertSaveEverythingOnce(List<List<TensorSlice>> saved) {
+        Map<String, List<TensorSlice>> byName =
+                saved.stream().flatMap(List::stream).collect(Collectors.groupingBy(TensorSlice::name));
+        assertThat(byName).containsKey("quantization.steps");
+        assertThat(byName.keySet()).anyMatch(name -> name.startsWith("quantization.carried."));
+        byName.forEach((name, slices) -> {
+            long at = 0;
+            for (TensorSlice slice : slices.stream()
+                    .sorted(Comparator.comparingLong(TensorSlice::offset))
+                    .toList()) {
+                assertThat(slice.offset()).as(name).isEqualTo(at);
+                at = slice.end();
+            }
+            assertThat(at).as(name).isEqualTo(slices.getFirst().shape().elements());
+        });
+    }
+
+    /** So a checkpoint of one serves the other, whose ranks cut the same tensors otherwise. */
+    @Test
+    void shouldCarryTheSumsOfAHostUnderOneNameHoweverManyRanksItHas() {
+        Quantization quantization = Quantization.ZERO_PLUS_PLUS.with(Feedback.LOCO);
+        SmallRun run = run(Accumulation.RUNNING).steps(1);
+        Set<String> two = sumsOfHosts(QuantizedRanks.train(hosts(2, 1, 2), run, ShardDegrees.ZERO3, quantization));
+        Set<String> three =
+                sumsOfHosts(QuantizedRanks.train(hosts(2, 1, 3), run, ShardDegrees.ZERO_PLUS_PLUS, quantization));
+
+        assertThat(two).hasSize(2 * 4).isEqualTo(three);
+    }
+
+    private static Set<String> sumsOfHosts(Result result) {
+        return result.saved().stream()
+                .flatMap(List::stream)
+                .filter(slice -> slice.name().startsWith("quantization.carried.between"))
+                .map(slice -> slice.name() + slice.shape())
+                .collect(Collectors.toSet());
     }
 
     @Test

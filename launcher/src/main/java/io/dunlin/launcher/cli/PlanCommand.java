@@ -16,6 +16,7 @@ import io.dunlin.parallel.plan.Plan;
 import io.dunlin.parallel.plan.Planner;
 import io.dunlin.parallel.plan.StepTime;
 import io.dunlin.parallel.plan.Workload;
+import io.dunlin.parallel.shard.Quantization;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -70,7 +71,10 @@ final class PlanCommand implements Callable<Integer> {
             description = "What a rank computes in a second, where no device is named: dunlin bench step measures it.")
     private double gflops;
 
-    @Option(names = "--search", description = "Rank all ways to spread weights, gradients and optimizer.")
+    @Option(
+            names = "--search",
+            description =
+                    "Rank all ways to spread weights, gradients and optimizer, exact and with quantised messages.")
     private boolean search;
 
     @Option(names = "--json", paramLabel = "FILE", defaultValue = "", description = "Write the result there as well.")
@@ -107,7 +111,7 @@ final class PlanCommand implements Callable<Integer> {
     /**
      * One layout of the file.
      *
-     * @param shard its name
+     * @param shard its name, and the bits of messages that have fewer
      * @param fits whether memory suffices
      * @param memoryBytes of a rank
      * @param overlappedSeconds of a step, the least; absent without a device
@@ -124,7 +128,7 @@ final class PlanCommand implements Callable<Integer> {
         static Layout of(Candidate candidate) {
             Plan plan = candidate.plan();
             return new Layout(
-                    plan.degrees().label(),
+                    candidate.label(),
                     candidate.excess().isEmpty(),
                     plan.memory().total(),
                     plan.time().map(StepTime::withFullOverlap),
@@ -150,20 +154,25 @@ final class PlanCommand implements Callable<Integer> {
         PlanScreen screen = new PlanScreen(terminal, site, layouts, workload);
         screen.head(resolved.job());
         List<Candidate> found = search
-                ? screen.ranking(layouts.all(workload))
+                ? screen.ranking(layouts.all(workload, messages(resolved.job())))
                 : List.of(single(screen, layouts, workload, resolved.job()));
         write(topology, layouts, workload, found);
         boolean fits = found.stream().anyMatch(candidate -> candidate.excess().isEmpty());
         return (fits ? ExitCode.DONE : ExitCode.ENVIRONMENT).number();
     }
 
+    /** The most that a search tries. */
+    private static Quantization messages(Job job) {
+        return job.run().deterministic() ? Quantization.NONE : Quantization.ZERO_PLUS_PLUS;
+    }
+
     private static Candidate single(PlanScreen screen, LayoutSearch layouts, Workload workload, Job job) {
         ShardDegrees degrees = job.parallel().shard();
         Plan plan = layouts.planner().plan(workload, degrees, JobOutline.wires(job));
-        Candidate candidate = layouts.candidate(plan);
+        Candidate candidate = layouts.candidate(plan, job.parallel().quantization());
         screen.plan(candidate);
         if (candidate.excess().isPresent()) {
-            List<Change> changes = layouts.changes(workload, degrees);
+            List<Change> changes = layouts.leaving(plan.memory().carried()).changes(workload, degrees);
             screen.refusal(candidate, changes);
         }
         screen.comparison();

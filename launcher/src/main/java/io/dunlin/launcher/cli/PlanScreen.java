@@ -116,6 +116,7 @@ final class PlanScreen {
         row("moments, F32", memory.moments());
         row("gathered weights", memory.gathered());
         row("gradients of units", memory.unitGradients());
+        row("error feedback, F32", memory.carried());
         row("activations", memory.activations());
         boolean known = layouts.limitBytes() < Long.MAX_VALUE;
         String limit = known ? " of " + Readable.memory(layouts.limitBytes()) : "";
@@ -220,15 +221,15 @@ final class PlanScreen {
     /** All layouts, the best first. */
     List<Candidate> ranking(List<Candidate> candidates) {
         out.printf(
-                "%n%-32s %9s %9s %9s %11s %11s%n",
+                "%n%-38s %9s %9s %9s %11s %11s%n",
                 "layout", "memory", "in hosts", "between", "overlapped", "one by one");
         for (Candidate candidate : candidates) {
             Plan plan = candidate.plan();
             Traffic traffic = plan.traffic();
             long inside = traffic.totalBytes(Scale.PACKAGE) + traffic.totalBytes(Scale.HOST);
             out.printf(
-                    "%-32s %9s %9s %9s %11s %11s%s%n",
-                    plan.degrees().label(),
+                    "%-38s %9s %9s %9s %11s %11s%s%n",
+                    candidate.label(),
                     Readable.memory(plan.memory().total()),
                     inside == 0 ? "-" : Readable.bytes(inside),
                     traffic.totalBytes(Scale.CLUSTER) == 0 ? "-" : Readable.bytes(traffic.totalBytes(Scale.CLUSTER)),
@@ -241,7 +242,8 @@ final class PlanScreen {
         }
         out.printf(
                 "%nA layout without a name is weights-gradients-optimizer+second copy, each over the level that it names;%n"
-                        + "parallel.shard takes that as well. Bytes are those of all ranks in a step.%n");
+                        + "parallel.shard takes that as well. W8: with parallel.zero_quantized_weights, G4: with zero_quantized_gradients.%n"
+                        + "Bytes are those of all ranks in a step.%n");
         return candidates;
     }
 

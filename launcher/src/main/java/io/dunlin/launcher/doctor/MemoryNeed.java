@@ -6,6 +6,7 @@ import io.dunlin.launcher.report.Readable;
 import io.dunlin.parallel.mesh.ShardDegrees;
 import io.dunlin.parallel.plan.LayoutSearch;
 import io.dunlin.parallel.plan.Planner;
+import io.dunlin.parallel.plan.RankMemory;
 import io.dunlin.parallel.plan.Workload;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +20,10 @@ import java.util.Optional;
  * @param shard how states are spread
  * @param ranksHere how many ranks are on this host
  * @param bytes of the rank with the most
+ * @param carriedBytes of these, what is on the host wherever ranks compute: what quantised gradients lost
  */
-record MemoryNeed(Planner planner, Workload workload, ShardDegrees shard, int ranksHere, long bytes) {
+record MemoryNeed(
+        Planner planner, Workload workload, ShardDegrees shard, int ranksHere, long bytes, long carriedBytes) {
     /** What to do where there is little room left. */
     static final String TIGHT = "if it gets tight: train.recompute = \"layer\" or a smaller train.micro_batch";
 
@@ -32,7 +35,13 @@ record MemoryNeed(Planner planner, Workload workload, ShardDegrees shard, int ra
         Planner planner = new Planner(JobOutline.topology(job), Optional.empty(), NO_MATTER);
         Workload workload = JobOutline.workload(job);
         ShardDegrees shard = job.parallel().shard();
-        return new MemoryNeed(planner, workload, shard, ranksHere, memory(planner, workload, shard));
+        RankMemory memory = planner.plan(workload, shard, JobOutline.wires(job)).memory();
+        return new MemoryNeed(planner, workload, shard, ranksHere, memory.total(), memory.carried());
+    }
+
+    /** Of a rank that computes on a GPU, there. */
+    long bytesOnGpu() {
+        return bytes - carriedBytes;
     }
 
     private static long memory(Planner planner, Workload workload, ShardDegrees degrees) {
@@ -59,7 +68,7 @@ record MemoryNeed(Planner planner, Workload workload, ShardDegrees shard, int ra
     /**
      * What would make a rank fit.
      *
-     * @param limitBytes of each rank
+     * @param limitBytes of each rank, without what it carries
      * @param otherwise if nothing does, besides a smaller model
      */
     String remedy(long limitBytes, String otherwise) {

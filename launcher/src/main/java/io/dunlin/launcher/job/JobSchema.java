@@ -51,7 +51,8 @@ public final class JobSchema {
     }
 
     private static boolean isSection(Class<?> type) {
-        return type.isRecord();
+        // Records of other packages are values.
+        return type.isRecord() && type.getPackage().equals(JobSchema.class.getPackage());
     }
 
     static String nameOf(RecordComponent component) {

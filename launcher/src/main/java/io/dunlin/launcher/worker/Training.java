@@ -22,6 +22,7 @@ import io.dunlin.model.PassKind;
 import io.dunlin.optim.AdamW;
 import io.dunlin.parallel.mesh.Mesh;
 import io.dunlin.parallel.mesh.Spread;
+import io.dunlin.parallel.shard.QuantizedTransfers;
 import io.dunlin.parallel.shard.Sharding;
 import io.dunlin.train.Evaluation;
 import io.dunlin.train.GradientExchange;
@@ -143,6 +144,9 @@ final class Training implements AutoCloseable {
         List<StepListener> listeners = new ArrayList<>();
         listeners.add(sent.closing()); // first: what the others communicate does not belong to the step
         listeners.add(new StepReports(link, orders, job.train().steps()));
+        if (spec.rank() == 0 && !job.parallel().quantization().none()) {
+            listeners.add(new QuantizationReports(link, sharding.transfers(model)));
+        }
         if (!spec.data().validate().isEmpty() && job.eval().interval() > 0) {
             BatchSource source = TokenBatchSource.validation(
                     open(spec.data().validate()), plan, job.timeouts().step());
@@ -171,7 +175,9 @@ final class Training implements AutoCloseable {
     }
 
     private RunContent content() {
-        return RunContent.of(model, optimizer, copies(), JobParts.facts(job));
+        QuantizedTransfers transfers = sharding.transfers(model);
+        return RunContent.of(model, optimizer, copies(), JobParts.facts(job))
+                .with(new RunContent.Auxiliary(transfers.saved(), transfers.state(), transfers::begin));
     }
 
     private RunContent.Copies copies() {

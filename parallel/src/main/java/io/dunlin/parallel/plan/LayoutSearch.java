@@ -6,6 +6,7 @@ import io.dunlin.parallel.mesh.MeshException;
 import io.dunlin.parallel.mesh.ShardDegrees;
 import io.dunlin.parallel.mesh.ShardScheme;
 import io.dunlin.parallel.mesh.Spread;
+import io.dunlin.parallel.shard.Quantization;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -15,9 +16,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 
 /**
- * Tries all nested degrees on a topology, with and without a second copy of the weights.
+ * Tries all nested degrees on a topology, with and without a second copy of the weights, and with messages of fewer bits.
  *
  * @param planner of the topology
  * @param limitBytes memory of each rank
@@ -27,9 +29,19 @@ public record LayoutSearch(Planner planner, long limitBytes) {
      * A layout that was tried.
      *
      * @param plan of it
+     * @param quantization of its messages
      * @param excess what keeps it from fitting; empty if it fits
      */
-    public record Candidate(Plan plan, Optional<Excess> excess) {}
+    public record Candidate(Plan plan, Quantization quantization, Optional<Excess> excess) {
+        /** One word for the layout, and the bits of messages that have fewer: {@code zero++ W8 G4}. */
+        public String label() {
+            return plan.degrees().label() + bits(" W", quantization.weights()) + bits(" G", quantization.gradients());
+        }
+
+        private static String bits(String what, int bits) {
+            return bits == 0 ? "" : what + bits;
+        }
+    }
 
     /**
      * Too much memory.
@@ -42,12 +54,21 @@ public record LayoutSearch(Planner planner, long limitBytes) {
     /** What would make a layout fit: a sentence, and what follows from it. */
     public record Change(String sentence, Workload workload, Plan plan) {}
 
-    /** All layouts: those that fit by time, or by bytes where the hardware is not known, then the others by memory. */
-    public List<Candidate> all(Workload workload) {
+    /**
+     * All layouts: those that fit by time, or by bytes where the hardware is not known, then the others by memory.
+     *
+     * @param quantization of messages; each layout that sends any of these is tried with it and without
+     */
+    public List<Candidate> all(Workload workload, Quantization quantization) {
         List<Candidate> all = new ArrayList<>();
         for (ShardDegrees degrees : degrees()) {
             try {
-                all.add(candidate(planner.plan(workload, degrees)));
+                for (Quantization messages : Stream.of(Quantization.NONE, quantization.heeding(degrees))
+                        .distinct()
+                        .toList()) {
+                    WireFormat wires = WireFormat.of(workload.precision(), messages);
+                    all.add(candidate(planner.plan(workload, degrees, wires), messages));
+                }
             } catch (MeshException unlikeHosts) {
                 // These ranks cannot be spread so: nothing to rank.
                 continue;
@@ -60,11 +81,18 @@ public record LayoutSearch(Planner planner, long limitBytes) {
         return all;
     }
 
+    /** The same where each rank has less room, by what else it holds. */
+    public LayoutSearch leaving(long bytes) {
+        return new LayoutSearch(planner, limitBytes - bytes);
+    }
+
     /** Whether a layout fits. */
-    public Candidate candidate(Plan plan) {
+    public Candidate candidate(Plan plan, Quantization quantization) {
         long over = plan.memory().total() - limitBytes;
         return new Candidate(
-                plan, over > 0 ? Optional.of(new Excess(over, plan.memory().largestClass())) : Optional.empty());
+                plan,
+                quantization,
+                over > 0 ? Optional.of(new Excess(over, plan.memory().largestClass())) : Optional.empty());
     }
 
     /** Seconds without overlap, or bytes, those of outer levels counting more. */
@@ -173,14 +201,14 @@ public record LayoutSearch(Planner planner, long limitBytes) {
 
     private Optional<Change> fitting(String sentence, Workload workload, ShardDegrees degrees) {
         Plan plan = planner.plan(workload, degrees);
-        return candidate(plan).excess().isPresent()
+        return candidate(plan, Quantization.NONE).excess().isPresent()
                 ? Optional.empty()
                 : Optional.of(new Change(sentence, workload, plan));
     }
 
     /** The first of the layouts that fit and spread everything at least as far. */
     private Optional<Change> wider(Workload workload, ShardDegrees degrees, String before) {
-        return all(workload).stream()
+        return all(workload, Quantization.NONE).stream()
                 .filter(candidate -> candidate.excess().isEmpty())
                 .map(Candidate::plan)
                 .filter(plan -> atLeast(plan.degrees(), degrees))

@@ -8,14 +8,15 @@ import io.dunlin.parallel.shard.Quantization;
  *
  * @param weights gathered before a unit is computed with
  * @param secondary the same, from the second copy in each host
- * @param gradients summed up
- * @param refresh weights that have been updated
+ * @param gradients summed up to those who keep or update parts of the sum
+ * @param sums gradients summed up by an all-reduce, which is never quantised
+ * @param refresh weights that have been updated, on the widest way they go; then they go on as {@code secondary}
  */
-public record WireFormat(Wire weights, Wire secondary, Wire gradients, Wire refresh) {
+public record WireFormat(Wire weights, Wire secondary, Wire gradients, Wire sums, Wire refresh) {
     /** What runs send: weights in the type of compute, gradients in F32. */
     public static WireFormat of(Precision precision) {
         Wire compute = Wire.plain(precision.activations().bytes() * Byte.SIZE);
-        return new WireFormat(compute, compute, Wire.F32, compute);
+        return new WireFormat(compute, compute, Wire.F32, Wire.F32, compute);
     }
 
     /** The same with messages that have fewer bits. */
@@ -25,7 +26,13 @@ public record WireFormat(Wire weights, Wire secondary, Wire gradients, Wire refr
         return new WireFormat(
                 quantization.weights() == 0 ? exact.weights : new Wire(quantization.weights(), block),
                 exact.secondary,
-                quantization.gradients() == 0 ? exact.gradients : new Wire(quantization.gradients(), block),
+                quantization.gradients() == 0
+                        ? exact.gradients
+                        : new Wire(
+                                quantization.gradients(),
+                                block,
+                                quantization.feedback().on() ? Float.BYTES : 0),
+                exact.sums,
                 quantization.refresh() == 0 ? exact.refresh : new Wire(quantization.refresh(), block));
     }
 
@@ -35,6 +42,6 @@ public record WireFormat(Wire weights, Wire secondary, Wire gradients, Wire refr
      */
     public static WireFormat published() {
         Wire half = Wire.plain(16);
-        return new WireFormat(new Wire(8, 2048), half, new Wire(4, 2048), half);
+        return new WireFormat(new Wire(8, 2048), half, new Wire(4, 2048), half, half);
     }
 }

@@ -27,36 +27,60 @@ final class Ladder {
     /** Inside the host, and between hosts; a gather has the first alone. */
     private static final int HOPS = 2;
 
+    private static final String[] HOP_NAMES = {"inside", "between"};
+
     private static final int BITS = 0;
     private static final int FALLS = 1;
     private static final int DECIBELS = 2;
-    private static final int POWERS = 3; // signal and noise of each hop since the last decision
-    private static final int FIELDS = POWERS + 2 * HOPS;
+    private static final int MEASURED_BITS = 3;
+    private static final int FIELDS = 4;
 
     private final Transfer transfer;
     private final int unit;
     private final Quantization quantization;
     private final Arena arena = Arena.ofAuto();
-    private final MemorySegment facts = arena.allocate((long) FIELDS * Double.BYTES, Double.BYTES); // F64
+    private final MemorySegment agreed =
+            arena.allocate((long) FIELDS * Double.BYTES, Double.BYTES); // F64, on all ranks
+    private final MemorySegment powers =
+            arena.allocate(2L * HOPS * Double.BYTES, Double.BYTES); // F64 [hop][signal, noise]
     private final SignalToNoise[] meters = new SignalToNoise[HOPS]; // of the codecs in use
-    private final MemorySegment[] carried = new MemorySegment[HOPS]; // F32, what was lost; empty if it is not kept
+    private final double[] pending = new double[2 * HOPS]; // [hop][signal, noise], since the last update
+    private final Carried[] carried = new Carried[HOPS];
+
+    /** F32, what was lost; empty if it is not kept. */
+    private record Carried(MemorySegment memory, CarriedPlace place) {
+        static final Carried NOTHING = new Carried(MemorySegment.NULL, new CarriedPlace("", 0, List.of()));
+    }
 
     Ladder(Transfer transfer, int unit, Quantization quantization) {
         this.transfer = transfer;
         this.unit = unit;
         this.quantization = quantization;
         Arrays.setAll(meters, hop -> new SignalToNoise());
-        Arrays.fill(carried, MemorySegment.NULL);
+        Arrays.fill(carried, Carried.NOTHING);
+        begin();
+    }
+
+    /** As a run begins: with the bits of its settings, nothing measured and nothing carried. */
+    void begin() {
         put(BITS, quantization.bits(transfer));
+        put(MEASURED_BITS, quantization.bits(transfer));
+        put(FALLS, 0);
         put(DECIBELS, Double.NaN);
+        powers.fill((byte) 0);
+        forget();
     }
 
     private double get(int field) {
-        return facts.getAtIndex(ValueLayout.JAVA_DOUBLE, field);
+        return agreed.getAtIndex(ValueLayout.JAVA_DOUBLE, field);
     }
 
     private void put(int field, double value) {
-        facts.setAtIndex(ValueLayout.JAVA_DOUBLE, field, value);
+        agreed.setAtIndex(ValueLayout.JAVA_DOUBLE, field, value);
+    }
+
+    private double power(int index) {
+        return powers.getAtIndex(ValueLayout.JAVA_DOUBLE, index);
     }
 
     /** At present. */
@@ -65,8 +89,8 @@ final class Ladder {
     }
 
     /** From now on what a hop loses is kept in {@code memory}, F32, zero. */
-    void carry(int hop, MemorySegment memory) {
-        carried[hop] = memory;
+    void carry(int hop, MemorySegment memory, CarriedPlace place) {
+        carried[hop] = new Carried(memory, place);
     }
 
     /** A codec with the present bits, the only one of its hop from now on. */
@@ -84,21 +108,38 @@ final class Ladder {
                 new QuantizerSettings(bits(), coding.blockElements(), rounding),
                 Philox.keyed(coding.seed(), "quantise", name() + "/" + hop),
                 arena);
-        return carried[hop].byteSize() == 0
+        MemorySegment memory = carried[hop].memory();
+        return memory.byteSize() == 0
                 ? quantizer
-                : new ErrorFeedback(quantizer, (float) quantization.feedback().beta(), carried[hop], arena);
+                : new ErrorFeedback(quantizer, (float) quantization.feedback().beta(), memory, arena);
     }
 
     private String name() {
         return "%s/unit.%d".formatted(transfer.name().toLowerCase(Locale.ROOT), unit);
     }
 
-    /** Adds what codecs have measured since the last call. */
+    /** Weights were updated: what was measured since the last time counts. */
     void measure() {
+        collect();
+        for (int i = 0; i < pending.length; i++) {
+            powers.setAtIndex(ValueLayout.JAVA_DOUBLE, i, power(i) + pending[i]);
+            pending[i] = 0;
+        }
+    }
+
+    /** Takes over what codecs have measured. */
+    void collect() {
         for (int hop = 0; hop < HOPS; hop++) {
-            put(POWERS + 2 * hop, get(POWERS + 2 * hop) + meters[hop].signal());
-            put(POWERS + 2 * hop + 1, get(POWERS + 2 * hop + 1) + meters[hop].noise());
+            pending[2 * hop] += meters[hop].signal();
+            pending[2 * hop + 1] += meters[hop].noise();
             meters[hop].reset();
+        }
+    }
+
+    /** What codecs have measured since it was last collected does not count. */
+    void discard() {
+        for (SignalToNoise meter : meters) {
+            meter.reset();
         }
     }
 
@@ -106,7 +147,7 @@ final class Ladder {
     double decibels() {
         double worst = Double.POSITIVE_INFINITY;
         for (int hop = 0; hop < HOPS; hop++) {
-            double decibels = SignalToNoise.decibels(get(POWERS + 2 * hop), get(POWERS + 2 * hop + 1));
+            double decibels = SignalToNoise.decibels(power(2 * hop), power(2 * hop + 1));
             worst = Double.isNaN(decibels) ? worst : Math.min(worst, decibels);
         }
         return worst;
@@ -115,10 +156,10 @@ final class Ladder {
     /** Takes the decision that all ranks take, from the least that any of them has measured. */
     void decide(double agreedDecibels) {
         put(DECIBELS, agreedDecibels);
-        for (int field = POWERS; field < FIELDS; field++) {
-            put(field, 0);
-        }
-        if (agreedDecibels < quantization.fallback().belowDecibels() && bits() != Quantization.EXACT) {
+        put(MEASURED_BITS, bits());
+        powers.fill((byte) 0);
+        double below = quantization.fallback().belowDecibels();
+        if (below > 0 && agreedDecibels < below && bits() != Quantization.EXACT) {
             put(BITS, bits() == 4 ? 8 : Quantization.EXACT);
             put(FALLS, get(FALLS) + 1);
             if (bits() == Quantization.EXACT) {
@@ -129,29 +170,28 @@ final class Ladder {
 
     /** Forgets what was lost. */
     void forget() {
-        for (MemorySegment memory : carried) {
-            memory.fill((byte) 0);
+        for (Carried one : carried) {
+            one.memory.fill((byte) 0);
         }
     }
 
     Measured measured() {
-        return new Measured(transfer, unit, bits(), get(DECIBELS), (int) get(FALLS));
+        return new Measured(transfer, unit, bits(), get(DECIBELS), (int) get(MEASURED_BITS), (int) get(FALLS));
     }
 
-    /** What is to be saved. */
-    List<NamedTensor> state(int rank) {
-        List<NamedTensor> state = new ArrayList<>();
-        state.add(named("facts", rank, DType.F64, facts));
+    /** What all ranks have alike. */
+    NamedTensor agreed() {
+        return QuantizedTransfers.named("quantization.agreed/" + name(), DType.F64, agreed);
+    }
+
+    /** What this rank alone has. */
+    List<NamedTensor> own(int rank) {
+        List<NamedTensor> own = new ArrayList<>();
+        own.add(QuantizedTransfers.named("quantization.powers/%s/rank.%d".formatted(name(), rank), DType.F64, powers));
         for (int hop = 0; hop < HOPS; hop++) {
-            if (carried[hop].byteSize() > 0) {
-                state.add(named("carried." + hop, rank, DType.F32, carried[hop]));
-            }
+            String carriedName = "quantization.carried.%s/%s".formatted(HOP_NAMES[hop], name());
+            own.addAll(carried[hop].place.slices(carriedName, carried[hop].memory));
         }
-        return state;
-    }
-
-    private NamedTensor named(String what, int rank, DType dtype, MemorySegment memory) {
-        String tensor = "quantization.%s/%s/rank.%d".formatted(what, name(), rank);
-        return QuantizedTransfers.named(tensor, dtype, memory);
+        return own;
     }
 }

@@ -78,7 +78,8 @@ public record Quantization(
             }
         }
 
-        boolean on() {
+        /** Whether anything is carried. */
+        public boolean on() {
             return beta > 0;
         }
     }
@@ -155,6 +156,11 @@ public record Quantization(
      * @throws ParallelException {@code DUN-535}
      */
     public void check(ShardDegrees degrees, Accumulation accumulation, DType weightType) {
+        if (feedback.on() && gradients == 0) {
+            throw ParallelException.quantization(
+                    "what quantised gradients lose is to be carried, but gradients are not quantised",
+                    "parallel.zero_quantized_gradients = true, or leave parallel.zeropp_loco_param out");
+        }
         if (none()) {
             return;
         }
@@ -163,13 +169,13 @@ public record Quantization(
                     "the deterministic mode gives the same bits on any number of ranks, and quantised tensors do not",
                     "run.deterministic = false, or quantise nothing");
         }
-        if (weights != 0 && degrees.weights() == Spread.NONE) {
+        if (weights != 0 && !gathersWeights(degrees)) {
             throw nothingToDo("weights to be gathered");
         }
-        if (gradients != 0 && degrees.gradients() == Spread.NONE && degrees.optimizer() != Spread.CLUSTER) {
+        if (gradients != 0 && !scattersGradients(degrees)) {
             throw nothingToDo("parts of gradients to be exchanged");
         }
-        if (refresh != 0 && degrees.weights() == degrees.optimizer()) {
+        if (refresh != 0 && !sendsNewWeights(degrees)) {
             throw nothingToDo("new weights to be sent after an update");
         }
         if (lossy(refresh) && weightType == DType.F32) {
@@ -177,6 +183,26 @@ public record Quantization(
                     "new weights that are sent with 8 bits would take the place of the F32 ones that are trained",
                     "train.precision = \"bf16\", which keeps F32 masters, or send new weights as they are");
         }
+    }
+
+    /** The same without what ranks with these degrees never send. */
+    public Quantization heeding(ShardDegrees degrees) {
+        return bits(
+                gathersWeights(degrees) ? weights : 0,
+                scattersGradients(degrees) ? gradients : 0,
+                sendsNewWeights(degrees) ? refresh : 0);
+    }
+
+    private static boolean gathersWeights(ShardDegrees degrees) {
+        return degrees.weights() != Spread.NONE;
+    }
+
+    private static boolean scattersGradients(ShardDegrees degrees) {
+        return degrees.gradients() != Spread.NONE || degrees.optimizer() == Spread.CLUSTER;
+    }
+
+    private static boolean sendsNewWeights(ShardDegrees degrees) {
+        return degrees.weights() != degrees.optimizer();
     }
 
     private static boolean lossy(int bits) {

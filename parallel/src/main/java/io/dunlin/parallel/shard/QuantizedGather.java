@@ -14,13 +14,26 @@ import java.util.List;
  * with what the messages say; the part that was sent stays as it is, unless it lies where it ends up.
  */
 final class QuantizedGather {
+    private static final long NO_VERSION = -1;
+
     private final Communicator communicator;
     private final QuantizedTransfers transfers;
     private final Transfer transfer;
     private final DType dtype;
     private final List<UnitExchange> units = new ArrayList<>();
 
-    private record UnitExchange(Padding padding, Renewed<QuantizedAllGather> gather) {}
+    private static final class UnitExchange {
+        private final Padding padding;
+        private final Ladder ladder;
+        private final Renewed<QuantizedAllGather> gather;
+        private long measuredVersion = NO_VERSION;
+
+        UnitExchange(Padding padding, Ladder ladder, Renewed<QuantizedAllGather> gather) {
+            this.padding = padding;
+            this.ladder = ladder;
+            this.gather = gather;
+        }
+    }
 
     QuantizedGather(Communicator communicator, QuantizedTransfers transfers, Transfer transfer, DType dtype) {
         this.communicator = communicator;
@@ -44,6 +57,7 @@ final class QuantizedGather {
         Ladder ladder = transfers.add(transfer, units.size());
         units.add(new UnitExchange(
                 padding,
+                ladder,
                 new Renewed<>(
                         ladder,
                         () -> new QuantizedAllGather(
@@ -51,7 +65,8 @@ final class QuantizedGather {
     }
 
     /**
-     * Starts, and does not wait.
+     * Starts, and does not wait. Of each version the first gather is measured, whoever it is for: so a run that goes on
+     * from a checkpoint measures what it would have measured without.
      *
      * @param part this rank's, on the host; its padding becomes zero
      * @param all room for all parts, on the host
@@ -59,6 +74,15 @@ final class QuantizedGather {
     Work start(int unit, MemorySegment part, MemorySegment all, long version) {
         UnitExchange exchange = units.get(unit);
         exchange.padding.clear(part, dtype.bytes());
-        return exchange.gather.get().start(part, all, version);
+        boolean measured = exchange.measuredVersion == version;
+        if (measured) {
+            exchange.ladder.collect();
+        }
+        Work work = exchange.gather.get().start(part, all, version); // encodes
+        if (measured) {
+            exchange.ladder.discard();
+        }
+        exchange.measuredVersion = version;
+        return work;
     }
 }

@@ -28,6 +28,14 @@ final class QuantizedScatter implements PartScatter {
     private final Device device;
     private final List<UnitExchange> units = new ArrayList<>();
 
+    /**
+     * Where errors that this rank carries belong.
+     *
+     * @param inside of the first hop
+     * @param between of the second
+     */
+    record Carried(CarriedPlace inside, CarriedPlace between) {}
+
     private record UnitExchange(Padding padding, Renewed<QuantizedReduceScatter> scatter) {}
 
     QuantizedScatter(QuantizedTransfers transfers, Transfer transfer, TwoLevelGroup group, Device device) {
@@ -40,14 +48,16 @@ final class QuantizedScatter implements PartScatter {
     /**
      * Adds the next unit.
      *
+     * @param number of the unit
      * @param slices of all ranks
+     * @param carried where errors belong, if they are carried
      * @param padding in the unit
      * @param messages shared with units that do not cross at the same time
      */
-    void add(ReducedSlices slices, Padding padding, TurnsMemory messages) {
-        Ladder ladder = transfers.add(transfer, units.size());
+    void add(int number, ReducedSlices slices, Carried carried, Padding padding, TurnsMemory messages) {
+        Ladder ladder = transfers.add(transfer, number);
         if (transfers.quantization().feedback().on()) {
-            carry(ladder, slices);
+            carry(ladder, slices, carried);
         }
         TensorSpec tensor = new TensorSpec(units.size(), DType.F32, slices.elements());
         units.add(new UnitExchange(
@@ -61,13 +71,21 @@ final class QuantizedScatter implements PartScatter {
         return new QuantizedReduceScatter.Codecs(ladder.codec(0, DType.F32), ladder.codec(1, DType.F32));
     }
 
-    private void carry(Ladder ladder, ReducedSlices slices) {
+    private void carry(Ladder ladder, ReducedSlices slices, Carried carried) {
         if (group.ranksPerHost() > 1) {
-            ladder.carry(0, device.allocateHost("error feedback", slices.elements() * Float.BYTES));
+            ladder.carry(0, memory(slices.elements()), carried.inside());
         }
         if (group.hosts() > 1) {
-            ladder.carry(1, device.allocateHost("error feedback", slices.hostSumElements(group) * Float.BYTES));
+            ladder.carry(1, memory(slices.hostSumElements(group)), carried.between());
         }
+    }
+
+    /** On the host; where that is the device, it counts as the device's. */
+    private MemorySegment memory(long elements) {
+        long lengthBytes = elements * Float.BYTES;
+        return device.hostReadable()
+                ? device.allocate("error feedback", lengthBytes)
+                : device.allocateHost("error feedback", lengthBytes);
     }
 
     @Override

@@ -23,9 +23,14 @@ record QuantizedScatters(Mesh mesh, ShardPlan plan, QuantizedTransfers transfers
                 .toList();
         for (Unit unit : model.units()) {
             int number = unit.number();
+            Range whole = plan.unit(number);
+            ReducedSlices slices = slices(mesh, mesh.gradientsGroup(), whole, rank -> plan.gradients(number, rank));
             scatter.add(
-                    slices(mesh, mesh.gradientsGroup(), plan.unit(number), rank -> plan.gradients(number, rank)),
-                    Padding.of(unit, plan.unit(number)),
+                    number,
+                    slices,
+                    new QuantizedScatter.Carried(
+                            CarriedPlace.ofRank(mesh.rank(), whole), ofHost(mesh.gradientsGroup(), slices, number, 0)),
+                    Padding.of(unit, whole),
                     messages.get(slots.of(number)));
         }
         return scatter;
@@ -37,12 +42,34 @@ record QuantizedScatters(Mesh mesh, ShardPlan plan, QuantizedTransfers transfers
         for (Unit unit : model.units().reversed()) {
             int number = unit.number();
             Range summed = plan.gradients(number, mesh.rank());
+            ReducedSlices slices = slices(mesh, mesh.boundaryGroup(), summed, rank -> plan.optimizer(number, rank));
             scatter.add(
-                    slices(mesh, mesh.boundaryGroup(), summed, rank -> plan.optimizer(number, rank)),
+                    number,
+                    slices,
+                    new QuantizedScatter.Carried(
+                            CarriedPlace.ofCopy(mesh, unit.length(), summed),
+                            ofHost(mesh.boundaryGroup(), slices, number, summed.offset())),
                     Padding.of(unit, summed),
                     new TurnsMemory(model.device(), "gradients in messages"));
         }
         return scatter;
+    }
+
+    /** What this rank sums up for its host: the slices of the ranks with its place on each host. */
+    private CarriedPlace ofHost(Group group, ReducedSlices slices, int unit, long offset) {
+        List<List<Integer>> hosts = mesh.onHosts(group);
+        int host = IntStream.range(0, hosts.size())
+                .filter(number -> hosts.get(number).contains(mesh.rank()))
+                .findFirst()
+                .orElseThrow();
+        int ranksPerHost = hosts.getFirst().size();
+        int place = hosts.get(host).indexOf(mesh.rank());
+        List<Range> ranges = IntStream.range(0, hosts.size())
+                .map(number -> number * ranksPerHost + place)
+                .mapToObj(rank -> new Range(
+                        offset + slices.starts().get(rank), slices.lengths().get(rank)))
+                .toList();
+        return CarriedPlace.ofHost(host, plan.unit(unit).length(), ranges);
     }
 
     /** Where in a range the part of each rank of a group lies, by the numbers that ranks have in two hops. */

@@ -27,6 +27,7 @@ public final class QuantizedTransfers {
     private final List<Ladder> ladders = new ArrayList<>();
     private final MemorySegment steps = Arena.ofAuto().allocate(Double.BYTES, Double.BYTES); // F64
     private MemorySegment agreed = MemorySegment.NULL; // F64 [ladder]
+    private long agreements;
 
     /**
      * One unit in one transfer.
@@ -35,9 +36,15 @@ public final class QuantizedTransfers {
      * @param bits with which it crosses from now on; {@link Quantization#EXACT} if it is not quantised any more
      * @param decibels signal to noise on the worst rank, when the ranks last agreed; NaN if they have not yet, infinite if
      *     nothing was lost
+     * @param measuredBits with which that was measured; others than {@code bits} if it has just been given more
      * @param falls how often it has been given more bits
      */
-    public record Measured(Transfer transfer, int unit, int bits, double decibels, int falls) {}
+    public record Measured(Transfer transfer, int unit, int bits, double decibels, int measuredBits, int falls) {
+        /** Whether the ranks gave it more bits when they last agreed. */
+        public boolean fell() {
+            return bits != measuredBits;
+        }
+    }
 
     QuantizedTransfers(Quantization quantization, Communicator world) {
         this.quantization = quantization;
@@ -85,6 +92,19 @@ public final class QuantizedTransfers {
         }
     }
 
+    /** Weights were loaded and sent to all who keep them: those messages were measured when the weights were made. */
+    void loaded() {
+        for (int i = 0; i < ladders.size(); i++) {
+            ladders.get(i).discard();
+        }
+    }
+
+    /** As a run begins that has no checkpoint: with the bits of the settings, nothing measured and nothing carried. */
+    public void begin() {
+        steps.set(ValueLayout.JAVA_DOUBLE, 0, 0);
+        ladders.forEach(Ladder::begin);
+    }
+
     private void agree() {
         if (agreed.byteSize() != (long) ladders.size() * Double.BYTES) {
             agreed = Arena.ofAuto().allocate((long) ladders.size() * Double.BYTES, Double.BYTES);
@@ -96,6 +116,12 @@ public final class QuantizedTransfers {
         for (int i = 0; i < ladders.size(); i++) {
             ladders.get(i).decide(agreed.getAtIndex(ValueLayout.JAVA_DOUBLE, i));
         }
+        agreements++;
+    }
+
+    /** How often the ranks have agreed since this was made: whoever sees it change finds new figures. */
+    public long agreements() {
+        return agreements;
     }
 
     /** How all transfers have been. */
@@ -104,21 +130,38 @@ public final class QuantizedTransfers {
     }
 
     /**
-     * What belongs in a checkpoint, and is there again once it has been overwritten by what was saved: memory of the host.
+     * What a run that goes on needs of a checkpoint, in memory of the host: it goes on as if nothing had been once that is
+     * overwritten. It can go on without any of it, see {@link #begin}.
      *
-     * <p>It is this rank's alone, named by it, and fits a run of the same layout only: another one begins without it, with
-     * the bits of the settings and nothing carried.
+     * <p>Names say whose it is. Bits belong to a unit, on any layout. Errors belong to the sum that was encoded: that of a
+     * rank, of a copy of the gradients or of a host; another layout cuts the same tensors otherwise, and those that it has
+     * not had before begin at zero.
      */
-    public Iterable<NamedTensor> state() {
+    public List<NamedTensor> state() {
+        List<NamedTensor> state = new ArrayList<>(agreed());
+        state.addAll(own());
+        return state;
+    }
+
+    /** What of {@link #state} this rank saves: all ranks together save each element once. */
+    public List<NamedTensor> saved() {
+        return world.rank() == 0 ? state() : own();
+    }
+
+    private List<NamedTensor> agreed() {
         if (ladders.isEmpty()) {
             return List.of();
         }
-        measure();
-        int rank = world.rank();
-        List<NamedTensor> state = new ArrayList<>();
-        state.add(named("quantization.steps/rank.%d".formatted(rank), DType.F64, steps));
-        ladders.forEach(ladder -> state.addAll(ladder.state(rank)));
-        return state;
+        List<NamedTensor> agreed = new ArrayList<>();
+        agreed.add(named("quantization.steps", DType.F64, steps));
+        ladders.forEach(ladder -> agreed.add(ladder.agreed()));
+        return agreed;
+    }
+
+    private List<NamedTensor> own() {
+        return ladders.stream()
+                .flatMap(ladder -> ladder.own(world.rank()).stream())
+                .toList();
     }
 
     static NamedTensor named(String name, DType dtype, MemorySegment memory) {

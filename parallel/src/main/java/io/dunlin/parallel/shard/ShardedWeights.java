@@ -270,5 +270,6 @@ public final class ShardedWeights implements WeightStore {
             }
         }
         renew();
+        transfers.loaded();
     }
 }

@@ -15,6 +15,7 @@ import io.dunlin.parallel.mesh.ShardDegrees;
 import io.dunlin.parallel.mesh.TopologyText;
 import io.dunlin.parallel.plan.LayoutSearch.Candidate;
 import io.dunlin.parallel.plan.LayoutSearch.Change;
+import io.dunlin.parallel.shard.Quantization;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -101,7 +102,7 @@ class PlannerTest {
     private static double clusterSeconds(ShardDegrees degrees, int weights, int gradients, int turns) {
         Topology frontier = TopologyText.parse("48x4x2").orElseThrow().topology();
         Wire half = Wire.plain(16);
-        WireFormat wires = new WireFormat(Wire.plain(weights), half, Wire.plain(gradients), half);
+        WireFormat wires = new WireFormat(Wire.plain(weights), half, Wire.plain(gradients), half, half);
         long block = 5_000_000_000L;
         StepTraffic.Units units = new StepTraffic.Units(List.of(0L, block, block, block, block, 0L));
         Traffic traffic = StepTraffic.of(degrees, frontier, wires, units, turns * 384);
@@ -134,7 +135,7 @@ class PlannerTest {
     void shouldRankLayoutsAndSayWhatKeepsTheOthersFromFitting() {
         LayoutSearch search = new LayoutSearch(on("48x4x2"), MI250X.memoryBytes());
 
-        List<Candidate> all = search.all(workload(TWENTY_BILLION, 1, 384, Recompute.LAYER));
+        List<Candidate> all = search.all(workload(TWENTY_BILLION, 1, 384, Recompute.LAYER), Quantization.NONE);
 
         // nested triples by the spread of weights, times the second copies that each may have
         assertThat(all)
@@ -153,13 +154,35 @@ class PlannerTest {
     }
 
     @Test
+    void shouldTryMessagesOfFewerBitsWhereThereAreAny() {
+        LayoutSearch search = new LayoutSearch(on("2x2"), Long.MAX_VALUE);
+
+        List<Candidate> all = search.all(workload(SMALL, 1, 8, Recompute.NONE), Quantization.ZERO_PLUS_PLUS);
+
+        assertThat(all)
+                .extracting(Candidate::label)
+                .doesNotHaveDuplicates()
+                .contains("none", "zero1", "zero1 G4", "zero3", "zero3 W8 G4", "zero++ W8 G4")
+                .doesNotContain("none G4", "zero1 W8 G4", "none-none-host G4");
+        assertThat(bytes(all, "zero3 W8 G4")).isLessThan(0.3 * bytes(all, "zero3"));
+    }
+
+    private static double bytes(List<Candidate> all, String label) {
+        return all.stream()
+                .filter(candidate -> candidate.label().equals(label))
+                .mapToDouble(candidate -> candidate.plan().traffic().totalBytes(Scale.CLUSTER))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
     void shouldTryEachLayoutOnceWhereLevelsAreAlike() {
         Workload workload = workload(SMALL, 1, 8, Recompute.NONE);
 
-        assertThat(new LayoutSearch(on("1x8"), Long.MAX_VALUE).all(workload))
+        assertThat(new LayoutSearch(on("1x8"), Long.MAX_VALUE).all(workload, Quantization.NONE))
                 .extracting(candidate -> candidate.plan().degrees().label())
                 .containsExactlyInAnyOrder("none", "zero1", "zero2", "zero3");
-        assertThat(new LayoutSearch(on("1x2x2"), Long.MAX_VALUE).all(workload))
+        assertThat(new LayoutSearch(on("1x2x2"), Long.MAX_VALUE).all(workload, Quantization.NONE))
                 .extracting(candidate -> candidate.plan().degrees().label())
                 .contains("topo", "zero3", "package-package-package")
                 .doesNotContain("hsdp");
@@ -170,7 +193,7 @@ class PlannerTest {
         Topology uneven = Topology.ofHosts(List.of("a", "a", "a", "b", "b"));
         LayoutSearch search = new LayoutSearch(new Planner(uneven, Optional.empty(), 0.4), Long.MAX_VALUE);
 
-        assertThat(search.all(workload(SMALL, 1, 8, Recompute.NONE)))
+        assertThat(search.all(workload(SMALL, 1, 8, Recompute.NONE), Quantization.NONE))
                 .extracting(candidate -> candidate.plan().degrees().label())
                 .containsExactlyInAnyOrder("none", "zero1", "zero2", "zero3", "zero++");
     }

@@ -47,13 +47,23 @@ class QuantizedScatterTest {
                 transfers, Transfer.GRADIENTS, communicators.gradientHops().group(), device);
         for (int unit = 0; unit < UNITS.size(); unit++) {
             int number = unit;
+            CarriedPlace place = CarriedPlace.ofRank(mesh.rank(), plan.unit(unit));
             scatter.add(
+                    number,
                     QuantizedScatters.slices(
                             mesh, mesh.gradientsGroup(), plan.unit(unit), rank -> plan.gradients(number, rank)),
+                    new QuantizedScatter.Carried(place, sumsOfHost(mesh, plan, unit)),
                     NO_PADDING,
                     new TurnsMemory(device, "messages"));
         }
         return scatter;
+    }
+
+    private static CarriedPlace sumsOfHost(Mesh mesh, ShardPlan plan, int unit) {
+        List<Range> ranges = mesh.betweenHosts(mesh.gradientsGroup()).ranks().stream()
+                .map(rank -> plan.gradients(unit, rank))
+                .toList();
+        return CarriedPlace.ofHost(mesh.rank() / 2, UNITS.get(unit), ranges);
     }
 
     private static MemorySegment part(MemorySegment whole, Range range) {
@@ -141,7 +151,7 @@ class QuantizedScatterTest {
                         for (NamedTensor tensor : before.state()) {
                             MemorySegment contents = tensor.tensor().segment();
                             saved.put(
-                                    tensor.slice().name(),
+                                    key(tensor),
                                     Arena.ofAuto().allocate(contents.byteSize()).copyFrom(contents));
                         }
                     }
@@ -150,7 +160,7 @@ class QuantizedScatterTest {
                 QuantizedTransfers after = new QuantizedTransfers(quantization, communicators.world());
                 QuantizedScatter resumed = scatter(mesh, communicators, after, device);
                 for (NamedTensor tensor : after.state()) {
-                    tensor.tensor().segment().copyFrom(saved.get(tensor.slice().name()));
+                    tensor.tensor().segment().copyFrom(saved.get(key(tensor)));
                 }
                 for (int step = 3; step < 8; step++) {
                     assertThat(step(mesh, resumed, after, step))
@@ -160,10 +170,14 @@ class QuantizedScatterTest {
                 assertThat(after.measured()).isEqualTo(before.measured());
                 assertThat(after.measured()).allMatch(one -> one.bits() == 8 || one.unit() < 3);
                 assertThat(saved.keySet())
-                        .contains("quantization.carried.0/gradients/unit.4/rank.%d".formatted(mesh.rank()));
+                        .contains("quantization.carried.inside/gradients/unit.4/rank.%d@0".formatted(mesh.rank()));
                 return true;
             }
         });
+    }
+
+    private static String key(NamedTensor tensor) {
+        return tensor.slice().name() + "@" + tensor.slice().offset();
     }
 
     /** The sum of the largest matrix, as this rank has it. */

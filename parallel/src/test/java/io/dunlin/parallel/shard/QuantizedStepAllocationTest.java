@@ -67,8 +67,11 @@ class QuantizedStepAllocationTest {
         QuantizedTransfers transfers = new QuantizedTransfers(quantization, communicators.world());
         QuantizedScatter scatter = new QuantizedScatter(
                 transfers, Transfer.GRADIENTS, communicators.gradientHops().group(), device);
+        CarriedPlace place = CarriedPlace.ofRank(mesh.rank(), plan.unit(0));
         scatter.add(
+                0,
                 QuantizedScatters.slices(mesh, mesh.gradientsGroup(), plan.unit(0), rank -> plan.gradients(0, rank)),
+                new QuantizedScatter.Carried(place, place),
                 SOME_PADDING,
                 new TurnsMemory(device, "messages"));
         QuantizedGather gather = new QuantizedGather(communicators.weights(), transfers, Transfer.WEIGHTS, DType.F32);

@@ -48,9 +48,12 @@ class TransferBytesTest {
                         Transfer.GRADIENTS,
                         hops.group(),
                         device);
+                CarriedPlace place = CarriedPlace.ofRank(mesh.rank(), plan.unit(0));
                 scatter.add(
+                        0,
                         QuantizedScatters.slices(
                                 mesh, mesh.gradientsGroup(), plan.unit(0), rank -> plan.gradients(0, rank)),
+                        new QuantizedScatter.Carried(place, place),
                         NO_PADDING,
                         new TurnsMemory(device, "messages"));
                 MemorySegment whole = Arena.ofAuto().allocate(ELEMENTS * Float.BYTES, 64);
