@@ -2,7 +2,7 @@ package io.dunlin.parallel.plan;
 
 /** What bytes are sent for. */
 public enum Purpose {
-    /** Weights before forward; those of the head serve its backward too. */
+    /** Weights before forward; those of the head and of the last two blocks serve backward too. */
     WEIGHTS_FORWARD("weights forward"),
     /** Weights before backward. */
     WEIGHTS_BACKWARD("weights backward"),

@@ -12,7 +12,7 @@ import java.util.List;
  * With whom one rank of a mesh exchanges what. Each has streams of its own, so that weights need not wait for gradients.
  *
  * @param world all ranks: losses, requests, norms
- * @param weights of the units, before each use
+ * @param weights of the units, before they are used
  * @param secondary the same from the second copy
  * @param gradients of each micro-batch
  * @param boundary gradients of a step
