@@ -16,12 +16,16 @@ import io.dunlin.tensor.DType;
 /**
  * What members tell each other beside the tensors: who they are when they meet, where they are when nothing moves, and why
  * they give up.
+ *
+ * <p>A member greets each peer until that one has welcomed it, and answers each greeting, at any time: either may be lost
+ * with a stream that goes and comes back. Who was welcomed by all knows that all can hear it, and begins.
  */
 final class ControlLane implements FrameHandler {
-    private static final int PROTOCOL = 0x444E4C02;
+    private static final int PROTOCOL = 0x444E4C03;
     private static final int HELLO_BYTES = 48;
     private static final int STATUS_BYTES = OperationHeader.BYTES + Long.BYTES;
     private static final int BURST_FRAMES = 4;
+    private static final long GREETING_NS = 200_000_000;
 
     private final CommunicatorSettings settings;
     private final OperationHeader.Scope scope;
@@ -34,7 +38,9 @@ final class ControlLane implements FrameHandler {
     private final Verdict verdict;
     private final ClockExchange clocks;
     private final OperationHeader stamp = new OperationHeader();
-    private final boolean[] helloSent; // [member]
+    private final boolean[] greeted; // [member] at least once
+    private final long[] greetedNs; // [member] last time
+    private final boolean[] owesWelcome; // [member]
     private final boolean[] owesStatus; // [member]
 
     ControlLane(
@@ -56,7 +62,9 @@ final class ControlLane implements FrameHandler {
         this.diagnosis = diagnosis;
         this.verdict = verdict;
         this.clocks = clocks;
-        this.helloSent = new boolean[transport.size()];
+        this.greeted = new boolean[transport.size()];
+        this.greetedNs = new long[transport.size()];
+        this.owesWelcome = new boolean[transport.size()];
         this.owesStatus = new boolean[transport.size()];
     }
 
@@ -65,6 +73,9 @@ final class ControlLane implements FrameHandler {
         for (int peer = 0; peer < transport.size(); peer++) {
             if (peer != transport.rank()) {
                 transport.poll(peer, Lane.CONTROL, this, BURST_FRAMES);
+                if (owesWelcome[peer] && sendWho(peer, FrameTag.WELCOME)) {
+                    owesWelcome[peer] = false;
+                }
                 if (owesStatus[peer] && sendStatus(peer, FrameTag.STATUS)) {
                     owesStatus[peer] = false;
                 }
@@ -72,18 +83,23 @@ final class ControlLane implements FrameHandler {
         }
     }
 
-    /** Greets everybody who is up; whether all have been greeted and have greeted. */
-    boolean greet() {
+    /** Greets everybody who is up and has not welcomed this member, now and then; whether all have. */
+    boolean greet(long nowNs) {
         boolean all = true;
         for (int peer = 0; peer < transport.size(); peer++) {
             if (peer != transport.rank()) {
-                if (!helloSent[peer] && transport.state(peer) == PeerState.UP) {
-                    helloSent[peer] = sendHello(peer);
+                if (!peers.hasWelcomed(peer) && mayGreet(peer, nowNs) && sendWho(peer, FrameTag.HELLO)) {
+                    greeted[peer] = true;
+                    greetedNs[peer] = nowNs;
                 }
-                all &= helloSent[peer] && peers.hasGreeted(peer);
+                all &= peers.hasWelcomed(peer);
             }
         }
         return all;
+    }
+
+    private boolean mayGreet(int peer, long nowNs) {
+        return transport.state(peer) == PeerState.UP && (!greeted[peer] || nowNs - greetedNs[peer] >= GREETING_NS);
     }
 
     /** Asks everybody where they are, and says where this member is. */
@@ -95,7 +111,7 @@ final class ControlLane implements FrameHandler {
         }
     }
 
-    private boolean sendHello(int peer) {
+    private boolean sendWho(int peer, int kind) {
         long frame = transport.tryClaim(peer, Lane.CONTROL, HELLO_BYTES);
         if (frame == Transport.NO_ROOM) {
             return false;
@@ -109,7 +125,7 @@ final class ControlLane implements FrameHandler {
         RawMemory.putInt(frame + 28, 0);
         RawMemory.putLong(frame + 32, ProcessHandle.current().pid());
         RawMemory.putLong(frame + 40, tuning);
-        transport.commit(FrameTag.of(FrameTag.HELLO, settings.generation(), 0));
+        transport.commit(FrameTag.of(kind, settings.generation(), 0));
         return true;
     }
 
@@ -156,7 +172,12 @@ final class ControlLane implements FrameHandler {
             return true;
         }
         switch (FrameTag.kind(tag)) {
-            case FrameTag.HELLO -> onHello(peer, address);
+            case FrameTag.HELLO -> owesWelcome[peer] = recognizes(peer, address);
+            case FrameTag.WELCOME -> {
+                if (recognizes(peer, address)) {
+                    peers.welcomed(peer);
+                }
+            }
             case FrameTag.STATUS_REQUEST -> {
                 owesStatus[peer] = true;
                 onStatus(peer, address);
@@ -170,7 +191,8 @@ final class ControlLane implements FrameHandler {
         return true;
     }
 
-    private void onHello(int peer, long address) {
+    /** Whether it is that peer who says who it is. */
+    private boolean recognizes(int peer, long address) {
         if (RawMemory.getInt(address) != PROTOCOL) {
             verdict.raise(diagnosis.stranger(peer, "something that speaks another protocol"));
         } else if (RawMemory.getLong(address + 8) != scope.run()
@@ -187,11 +209,10 @@ final class ControlLane implements FrameHandler {
         } else if (RawMemory.getLong(address + 40) != tuning) {
             verdict.raise(diagnosis.choosesOtherwise(peer, RawMemory.getLong(address + 40), tuning));
         } else {
-            peers.greeted(peer, RawMemory.getLong(address + 32));
-            if (transport.sharesHost(peer)) {
-                peers.watch(peer);
-            }
+            peers.heardOf(peer, RawMemory.getLong(address + 32), transport.sharesHost(peer));
+            return true;
         }
+        return false;
     }
 
     private void onStatus(int peer, long address) {

@@ -29,7 +29,7 @@ final class Diagnosis {
     /** {@code rank 2 (pid 4711)}. */
     private String name(int member) {
         String rank = "rank " + settings.globalRank(member);
-        return peers.hasGreeted(member) ? rank + " (pid " + peers.processId(member) + ")" : rank;
+        return peers.isKnown(member) ? rank + " (pid " + peers.processId(member) + ")" : rank;
     }
 
     private List<Integer> blamed(int member) {
@@ -137,13 +137,10 @@ final class Diagnosis {
         List<Integer> missing = new ArrayList<>();
         List<String> words = new ArrayList<>();
         for (int member = 0; member < settings.group().size(); member++) {
-            if (member != settings.rank() && !peers.hasGreeted(member)) {
+            if (member != settings.rank() && !peers.hasWelcomed(member)) {
                 missing.add(settings.globalRank(member));
                 words.add("rank %d (%s, %s)"
-                        .formatted(
-                                settings.globalRank(member),
-                                transport.route(member),
-                                transport.state(member) == PeerState.UP ? "reached, but silent" : "not reached"));
+                        .formatted(settings.globalRank(member), transport.route(member), acquaintance(member)));
             }
         }
         return CollectiveException.notConnected(
@@ -156,6 +153,18 @@ final class Diagnosis {
                                 String.join("; ", words)),
                 "see the logs of the missing ranks",
                 missing);
+    }
+
+    /** How far a member that has not welcomed this one has come. */
+    private String acquaintance(int member) {
+        if (peers.isKnown(member)) {
+            return "heard, but it does not answer";
+        }
+        return switch (transport.state(member)) {
+            case CONNECTING -> "not reached";
+            case UP -> "reached, but silent";
+            case DEAF, SILENT, GONE -> "reached, but its streams broke off";
+        };
     }
 
     CollectiveException timedOut(Execution execution) {

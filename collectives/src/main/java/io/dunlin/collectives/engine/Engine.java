@@ -166,7 +166,7 @@ final class Engine {
     }
 
     private void connect(long nowNs) {
-        if (control.greet()) {
+        if (control.greet(nowNs)) {
             phase = Phase.RUNNING;
             return;
         }
@@ -187,8 +187,7 @@ final class Engine {
             if (peer != transport.rank()) {
                 settings.listener().losses(peer, transport.losses(peer));
                 PeerState state = transport.state(peer);
-                boolean deaf = state == PeerState.DEAF || state == PeerState.GONE;
-                if ((deaf && !oldest.sentAll(peer)) || (state == PeerState.GONE && !oldest.receivedAll(peer))) {
+                if ((!state.listens() && !oldest.sentAll(peer)) || (!state.speaks() && !oldest.receivedAll(peer))) {
                     verdict.raise(diagnosis.lost(peer, oldest));
                 }
             }

@@ -5,7 +5,6 @@ import io.dunlin.collectives.ReduceOp;
 import io.dunlin.collectives.algorithm.Call;
 import io.dunlin.collectives.transport.FrameHandler;
 import io.dunlin.collectives.transport.Lane;
-import io.dunlin.collectives.transport.PeerState;
 import io.dunlin.collectives.transport.Transport;
 import io.dunlin.collectives.wire.FrameTag;
 import io.dunlin.collectives.wire.OperationHeader;
@@ -205,11 +204,10 @@ final class Messages implements FrameHandler {
     void watch(long nowNs) {
         for (int peer = 0; peer < transport.size(); peer++) {
             if (!out[peer].isEmpty()) {
-                boolean deaf = transport.state(peer) == PeerState.DEAF || transport.state(peer) == PeerState.GONE;
-                watch(peer, out[peer], deaf, nowNs);
+                watch(peer, out[peer], !transport.state(peer).listens(), nowNs);
             }
             if (!in[peer].isEmpty()) {
-                watch(peer, in[peer], transport.state(peer) == PeerState.GONE, nowNs);
+                watch(peer, in[peer], !transport.state(peer).speaks(), nowNs);
             }
         }
     }

@@ -14,12 +14,14 @@ final class Peers {
 
     private final long[] processIds; // [member]
     private final List<Optional<ProcessHandle>> processes; // [member] if the system can be asked about it
+    private final boolean[] welcomed; // [member] whether it knows this one
     private final long[] called; // [member] operations called so far, or UNKNOWN
     private final long headers; // [member] header of the oldest operation that is not over there
 
     Peers(int size, Arena arena) {
         this.processIds = new long[size];
         this.processes = new ArrayList<>(Collections.nCopies(size, Optional.empty()));
+        this.welcomed = new boolean[size];
         this.called = new long[size];
         this.headers = arena.allocate((long) size * OperationHeader.BYTES, 64).address();
         for (int member = 0; member < size; member++) {
@@ -28,13 +30,24 @@ final class Peers {
         }
     }
 
-    void greeted(int member, long processId) {
-        processIds[member] = processId;
+    /**
+     * A member has said who it is, perhaps again. The system can be asked about its process if that is on this host and can be
+     * seen now: a container may hide it.
+     */
+    void heardOf(int member, long processId, boolean sharesHost) {
+        if (processIds[member] != processId) {
+            processIds[member] = processId;
+            processes.set(member, sharesHost ? ProcessHandle.of(processId) : Optional.empty());
+        }
     }
 
-    /** The system can be asked about a member's process, if it sees it now: a container may hide it. */
-    void watch(int member) {
-        processes.set(member, ProcessHandle.of(processIds[member]));
+    /** A member has heard of this one. */
+    void welcomed(int member) {
+        welcomed[member] = true;
+    }
+
+    boolean hasWelcomed(int member) {
+        return welcomed[member];
     }
 
     /** Whether a member's process was seen and is no more. */
@@ -43,7 +56,7 @@ final class Peers {
         return process.isPresent() && !process.get().isAlive();
     }
 
-    boolean hasGreeted(int member) {
+    boolean isKnown(int member) {
         return processIds[member] != UNKNOWN;
     }
 

@@ -27,6 +27,11 @@ final class AeronChannels {
         return ((lane.ordinal() + 1) << (2 * RANK_BITS)) | (from << RANK_BITS) | to;
     }
 
+    /** What a peer's frames on a lane to this member are numbered with. */
+    int sessionFrom(int peer, Lane lane) {
+        return session(lane, peer, rank);
+    }
+
     boolean sameHost(int peer) {
         return addresses.get(peer).host().equals(addresses.get(rank).host());
     }
@@ -61,7 +66,7 @@ final class AeronChannels {
     }
 
     String from(int peer, Lane lane) {
-        ChannelUriStringBuilder channel = new ChannelUriStringBuilder().sessionId(session(lane, peer, rank));
+        ChannelUriStringBuilder channel = new ChannelUriStringBuilder().sessionId(sessionFrom(peer, lane));
         if (sameHost(peer)) {
             return channel.media("ipc").build();
         }

@@ -6,9 +6,10 @@ import org.agrona.BitUtil;
 /**
  * How Aeron is tuned, for the media driver and the ranks alike.
  *
- * <p>Short terms stay in the caches; large frames spare work for each. The limits are for
- * processes that stand still: one that ends is noticed by its peers on the same host, and by its node agent, at once. A pause
- * that is longer counts as death, so they must be longer than any that is to be survived.
+ * <p>Short terms stay in the caches; large frames spare work for each. The limits are for processes that stand still and
+ * hosts that are gone: a process that ends is noticed by its peers on the same host, and by its node agent, at once. A pause
+ * that is longer counts as death, so they must be longer than any that is to be survived. On two processors with four times
+ * as much to do as they can, threads were seen to wait for more than a second for their turn.
  *
  * @param termBytes of data streams, a power of two; a stream takes three terms of memory
  * @param frameBytes largest frame of data streams inside a host, a multiple of 32
@@ -26,7 +27,7 @@ public record AeronProfile(
         Duration driverLiveness) {
     /** What was measured to work best; see the module's README. */
     public static final AeronProfile STANDARD = new AeronProfile(
-            2 << 20, 32 << 10, 0, Duration.ofSeconds(4), Duration.ofMillis(1200), Duration.ofSeconds(5));
+            2 << 20, 32 << 10, 0, Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(10));
 
     static final int CONTROL_TERM_BYTES = 64 << 10;
     static final int CONTROL_FRAME_BYTES = 1408;

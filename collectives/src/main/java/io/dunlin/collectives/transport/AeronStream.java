@@ -1,12 +1,10 @@
 package io.dunlin.collectives.transport;
 
-import io.aeron.Aeron;
 import io.aeron.AeronCounters;
 import io.aeron.ExclusivePublication;
 import io.aeron.Image;
 import io.aeron.Publication;
 import io.aeron.Subscription;
-import io.aeron.exceptions.RegistrationException;
 import io.aeron.logbuffer.BufferClaim;
 import io.aeron.logbuffer.ControlledFragmentHandler;
 import io.aeron.logbuffer.Header;
@@ -16,65 +14,76 @@ import org.agrona.DirectBuffer;
 import org.agrona.concurrent.status.CountersReader;
 import org.jspecify.annotations.Nullable;
 
-/** One lane between this member and one peer, in both directions. */
+/**
+ * One lane between this member and one peer, in both directions.
+ *
+ * <p>The driver gives up the image of a peer whose host was silent for too long, and makes another when it is heard again.
+ * The stream goes on where its position is still the same; where it is not, frames were lost in between.
+ */
 final class AeronStream implements ControlledFragmentHandler, AutoCloseable {
     private static final FrameHandler NOBODY = (peer, tag, address, lengthBytes) -> false;
 
     private final int peer;
-    private final ExclusivePublication publication;
+    private final Lane lane;
+    private final int session; // of what comes
     private final Subscription subscription;
-    private volatile @Nullable Image image; // set by whichever thread drives the client
-    private volatile boolean ended;
+    private final ExclusivePublication publication;
+    private @Nullable Image image; // the one that is read
+    private boolean torn;
     private boolean counted;
     private int naksReceived = CountersReader.NULL_COUNTER_ID;
     private int naksSent = CountersReader.NULL_COUNTER_ID;
     private FrameHandler handler = NOBODY;
 
-    AeronStream(Aeron aeron, AeronChannels channels, int peer, Lane lane, int streamId) {
+    AeronStream(int peer, Lane lane, int session, Subscription subscription, ExclusivePublication publication) {
         this.peer = peer;
-        String to = channels.to(peer, lane);
-        String from = channels.from(peer, lane);
-        this.subscription = open(from, () -> aeron.addSubscription(from, streamId, this::onImage, this::onImageGone));
-        this.publication = open(to, () -> aeron.addExclusivePublication(to, streamId));
+        this.lane = lane;
+        this.session = session;
+        this.subscription = subscription;
+        this.publication = publication;
     }
 
-    private interface Opening<T> {
-        T open();
-    }
-
-    private static <T> T open(String channel, Opening<T> opening) {
-        try {
-            return opening.open();
-        } catch (RegistrationException e) {
-            throw MachineException.noStream(channel, e);
+    /** Goes on with the next image once the one before it is used up. */
+    void follow() {
+        Image last = image;
+        if (last != null && !last.isClosed()) {
+            return;
         }
+        Image next = subscription.imageBySessionId(session);
+        if (next == null || next == last) {
+            return;
+        }
+        // What the control lane carries is said again.
+        torn |= lane != Lane.CONTROL && next.joinPosition() != (last == null ? 0 : last.position());
+        counted = false;
+        image = next;
     }
 
-    private void onImage(Image available) {
-        if (image == null) {
-            image = available;
-        }
+    int peer() {
+        return peer;
     }
 
-    private void onImageGone(Image unavailable) {
-        if (unavailable == image) {
-            ended = true;
-        }
+    Lane lane() {
+        return lane;
     }
 
     boolean connected() {
-        return image != null && publication.isConnected();
+        return publication.isConnected() && image != null && !image.isClosed();
     }
 
-    /** Whether the peer still takes frames. */
-    boolean heard() {
-        return publication.isConnected();
+    /** Whether the driver has given the peer up without having heard that it left. */
+    boolean silent() {
+        return image != null && image.isClosed() && !image.isEndOfStream();
+    }
+
+    /** Whether tensors of the peer were lost between two of its images; nothing comes out of the stream any more. */
+    boolean torn() {
+        return torn;
     }
 
     /** Whether all that the peer ever sent has been handed out, and no more will come. */
     boolean ended() {
-        Image from = image;
-        return ended || (from != null && from.isEndOfStream());
+        return image != null && image.isEndOfStream();
     }
 
     /** Requests for missed frames, in both directions; there are none inside a host. */
@@ -116,7 +125,7 @@ final class AeronStream implements ControlledFragmentHandler, AutoCloseable {
 
     int poll(FrameHandler handler, int limitFrames) {
         Image from = image;
-        if (from == null) {
+        if (from == null || torn) {
             return 0;
         }
         this.handler = handler;

@@ -2,17 +2,24 @@ package io.dunlin.collectives.transport;
 
 import io.aeron.logbuffer.BufferClaim;
 import io.dunlin.collectives.Media;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.agrona.CloseHelper;
 
 /**
  * Frames through Aeron: shared memory between ranks of one host, UDP between hosts.
  *
  * <p>Every pair has one exclusive publication for each lane and direction, under numbers that belong to this generation
- * only. Everything happens on the thread of the communicator. Not heard of for too long, a rank is given up by the driver, and its peers find its streams ended.
+ * only. Everything happens on the thread of the communicator. Not heard of for too long, a rank of this host is given up by
+ * the driver, and its peers find its streams ended; those of another host that is silent may go on when it is heard
+ * again, if no tensor was lost.
  */
 public final class AeronTransport implements Transport {
     private static final long DEAF_NS = 500_000_000;
+    private static final long OPENING_POLL_NS = 200_000;
 
     private final AeronSettings settings;
     private final AeronChannels channels;
@@ -64,14 +71,37 @@ public final class AeronTransport implements Transport {
     }
 
     private void openStreams() {
-        for (Lane lane : Lane.values()) {
-            for (int peer = 0; peer < size(); peer++) {
-                if (peer != rank()) {
-                    streams[lane.ordinal()][peer] =
-                            new AeronStream(client.aeron(), channels, peer, lane, settings.streamId());
+        List<AeronOpening> openings = new ArrayList<>();
+        try {
+            for (Lane lane : Lane.values()) {
+                for (int peer = 0; peer < size(); peer++) {
+                    if (peer != rank()) {
+                        openings.add(AeronOpening.ask(client.aeron(), channels, peer, lane, settings.streamId()));
+                    }
                 }
             }
+            for (AeronOpening opening : openings) {
+                AeronStream stream = await(opening);
+                streams[stream.lane().ordinal()][stream.peer()] = stream;
+            }
+        } catch (RuntimeException e) {
+            openings.forEach(AeronOpening::cancel); // else the next try would find their numbers taken
+            throw e;
         }
+    }
+
+    /** The driver opens one stream after the other: from each to the next it has as long as for a sign of life. */
+    private AeronStream await(AeronOpening opening) {
+        long startNs = System.nanoTime();
+        Optional<AeronStream> stream = opening.poll();
+        while (stream.isEmpty()) {
+            if (System.nanoTime() - startNs > settings.profile().driverLiveness().toNanos()) {
+                throw opening.unanswered(settings.profile().driverLiveness());
+            }
+            LockSupport.parkNanos(this, OPENING_POLL_NS);
+            stream = opening.poll();
+        }
+        return stream.get();
     }
 
     @Override
@@ -120,24 +150,32 @@ public final class AeronTransport implements Transport {
     }
 
     private PeerState look(int peer, long nowNs) {
+        AeronStream control = stream(peer, Lane.CONTROL);
         AeronStream data = stream(peer, Lane.DATA);
-        return switch (states[peer]) {
-            case CONNECTING ->
-                data.connected() && stream(peer, Lane.CONTROL).connected()
-                        ? PeerState.UP
-                        : data.ended() ? PeerState.GONE : PeerState.CONNECTING;
-            case UP -> data.ended() ? PeerState.GONE : unheard(peer, data, nowNs) ? PeerState.DEAF : PeerState.UP;
-            case DEAF -> data.ended() ? PeerState.GONE : PeerState.DEAF;
-            case GONE -> PeerState.GONE;
-        };
+        AeronStream messages = stream(peer, Lane.MESSAGE);
+        control.follow();
+        data.follow();
+        messages.follow();
+        boolean met = states[peer] != PeerState.CONNECTING;
+        boolean ended = data.ended() || (!met && control.ended());
+        if (states[peer] == PeerState.GONE || ended || data.torn() || messages.torn()) {
+            return PeerState.GONE;
+        }
+        if (control.connected() && data.connected() && messages.connected()) {
+            unheardSinceNs[peer] = 0;
+            return PeerState.UP;
+        }
+        if (!met) {
+            return PeerState.CONNECTING;
+        }
+        if (control.silent() || data.silent() || messages.silent()) {
+            return PeerState.SILENT;
+        }
+        return unheard(peer, nowNs) ? PeerState.DEAF : PeerState.UP;
     }
 
-    /** Whether the peer has taken nothing for a while; a moment of it is no reason. */
-    private boolean unheard(int peer, AeronStream data, long nowNs) {
-        if (data.heard()) {
-            unheardSinceNs[peer] = 0;
-            return false;
-        }
+    /** Whether a peer has taken nothing for a while; a moment of it is no reason. */
+    private boolean unheard(int peer, long nowNs) {
         if (unheardSinceNs[peer] == 0) {
             unheardSinceNs[peer] = nowNs;
         }

@@ -93,8 +93,8 @@ public final class MediaDriverHost implements AutoCloseable {
         AeronProfile profile = settings.profile();
         UdpPath path = UdpPath.of("127.0.0.1:0");
         MediaDriver.Context context = new MediaDriver.Context();
-        if (settings.datagramLoss() > 0) {
-            LostDatagrams.of(settings.datagramLoss()).in(context);
+        if (settings.datagramLoss() != MediaDriverSettings.NO_LOSS) {
+            new LostDatagrams(settings.datagramLoss()).in(context);
         }
         return context.aeronDirectoryName(directory.toString())
                 .dirDeleteOnShutdown(true)

@@ -1,6 +1,7 @@
 package io.dunlin.collectives.transport;
 
 import java.nio.file.Path;
+import java.util.function.DoubleSupplier;
 
 /**
  * The media driver of one host.
@@ -9,19 +10,16 @@ import java.nio.file.Path;
  * @param ranksHere on this host
  * @param ranks in the world
  * @param profile the same as the ranks'
- * @param datagramLoss share of datagrams, data and control alike, that is thrown away on arrival: for tests
+ * @param datagramLoss share of datagrams, data and control alike, that is thrown away on arrival at a moment, 0 to 1: for
+ *     tests
  */
-public record MediaDriverSettings(Path directory, int ranksHere, int ranks, AeronProfile profile, double datagramLoss) {
-    /** Checks the range. */
-    public MediaDriverSettings {
-        if (!(datagramLoss >= 0 && datagramLoss < 1)) {
-            throw new IllegalArgumentException("a share from 0 to below 1, not " + datagramLoss);
-        }
-    }
+public record MediaDriverSettings(
+        Path directory, int ranksHere, int ranks, AeronProfile profile, DoubleSupplier datagramLoss) {
+    static final DoubleSupplier NO_LOSS = () -> 0;
 
     /** A driver that loses nothing itself. */
     public MediaDriverSettings(Path directory, int ranksHere, int ranks, AeronProfile profile) {
-        this(directory, ranksHere, ranks, profile, 0);
+        this(directory, ranksHere, ranks, profile, NO_LOSS);
     }
 
     /** For a world that is all on this host, with the standard profile. */
@@ -29,8 +27,8 @@ public record MediaDriverSettings(Path directory, int ranksHere, int ranks, Aero
         return new MediaDriverSettings(directory, ranks, ranks, AeronProfile.STANDARD);
     }
 
-    /** This, losing a share of all datagrams. */
-    public MediaDriverSettings withDatagramLoss(double share) {
+    /** This, losing a share of all datagrams; 1 is a network that is gone. Asked for each datagram, by the driver's thread. */
+    public MediaDriverSettings withDatagramLoss(DoubleSupplier share) {
         return new MediaDriverSettings(directory, ranksHere, ranks, profile, share);
     }
 }

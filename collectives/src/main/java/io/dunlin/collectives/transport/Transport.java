@@ -47,7 +47,7 @@ public interface Transport extends AutoCloseable {
      */
     void maintain(long nowNs);
 
-    /** What is known about a peer; {@link PeerState#GONE} comes after its last frame. */
+    /** What is known about a peer; {@link PeerState#GONE} comes after its last frame, or the last before some were lost. */
     PeerState state(int peer);
 
     /** Whether a peer is a process of this host, which the system can be asked about. */

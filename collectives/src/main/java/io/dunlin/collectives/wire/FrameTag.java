@@ -11,7 +11,7 @@ public final class FrameTag {
     public static final int OPEN = 1;
     /** Data lane: further bytes of the flow. */
     public static final int MORE = 2;
-    /** Control lane: who I am. */
+    /** Control lane: who I am, and the wish for a welcome. */
     public static final int HELLO = 3;
     /** Control lane: where I am, and the wish to hear the same. */
     public static final int STATUS_REQUEST = 4;
@@ -23,6 +23,8 @@ public final class FrameTag {
     public static final int CLOCK_REQUEST = 7;
     /** Control lane: the time asked with, and mine. */
     public static final int CLOCK_REPLY = 8;
+    /** Control lane: your greeting has come, and who I am. */
+    public static final int WELCOME = 9;
 
     private static final int GENERATION_MASK = 0xFFFFFF;
 

@@ -19,7 +19,7 @@ class LossyUdpCollectivesTest extends AeronUdpCollectivesTest {
 
     @Override
     MediaDriverSettings settings(Path directory) {
-        return super.settings(directory).withDatagramLoss(LOSS);
+        return super.settings(directory).withDatagramLoss(() -> LOSS);
     }
 
     @Override

@@ -91,12 +91,12 @@ class RankProcessTest {
 
     /** The whole host is gone: nobody there can tell. */
     @Test
-    void shouldNameAKilledHostOverUdpWithinTwoSeconds() throws Exception {
+    void shouldNameAKilledHostOverUdpWithinTwelveSeconds() throws Exception {
         String ports = IntStream.range(0, 3)
                 .mapToObj(rank -> String.valueOf(AeronUdpCollectivesTest.freePort()))
                 .collect(Collectors.joining(","));
         List<Process> ranks = startRanks(3, 1, ports);
-        namesAKilledRank(ranks, Duration.ofSeconds(2));
+        namesAKilledRank(ranks, Duration.ofSeconds(12));
         for (int survivor : List.of(0, 2)) {
             assertThat(ranks.get(survivor).waitFor()).isZero();
         }
@@ -121,7 +121,7 @@ class RankProcessTest {
     }
 
     @Test
-    void shouldNameAProcessThatStandsStillWithinFiveSeconds() throws Exception {
+    void shouldNameAProcessThatStandsStillWithinTwelveSeconds() throws Exception {
         try (MediaDriverHost driver = MediaDriverHost.start(MediaDriverSettings.onOneHost(directory, 3))) {
             assertThat(driver.directory()).exists();
             List<Process> ranks = startRanks(3, 1);
@@ -140,7 +140,7 @@ class RankProcessTest {
                         .contains("lost rank 2");
             }
             assertThat(System.nanoTime() - stoppedNs)
-                    .isLessThan(Duration.ofSeconds(5).toNanos());
+                    .isLessThan(Duration.ofSeconds(12).toNanos());
         }
     }
 
@@ -161,7 +161,7 @@ class RankProcessTest {
             deleted.add(output.readLine());
         }
         assertThat(System.nanoTime() - killedNs)
-                .isLessThan(Duration.ofSeconds(8).toNanos());
+                .isLessThan(Duration.ofSeconds(13).toNanos());
         assertThat(deleted).containsOnlyOnce("deleted true");
         assertThat(directory).doesNotExist();
         assertThat(AeronDirectory.deleteIfOrphaned(directory)).isFalse();

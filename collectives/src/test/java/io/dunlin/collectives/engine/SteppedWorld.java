@@ -7,6 +7,7 @@ import io.dunlin.collectives.algorithm.Call;
 import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.transport.LoopbackFabric;
 import io.dunlin.collectives.transport.LoopbackSettings;
+import io.dunlin.collectives.transport.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -37,7 +38,16 @@ final class SteppedWorld implements AutoCloseable {
 
     /** A cluster of as many ranks as the tuning's topology has. */
     SteppedWorld(Tuning tuning, UnaryOperator<LoopbackSettings> shaping) {
-        this(tuning, shaping, (rank, clockNs) -> OperationListener.NONE);
+        this(tuning, shaping, (rank, clockNs) -> OperationListener.NONE, UnaryOperator.identity());
+    }
+
+    /** A cluster on perfect links, with something between engines and links. */
+    static SteppedWorld through(int ranks, UnaryOperator<Transport> wrapping) {
+        return new SteppedWorld(
+                Tuning.standard(ranks),
+                UnaryOperator.identity(),
+                (rank, clockNs) -> OperationListener.NONE,
+                wrapping);
     }
 
     /** Makes what follows a rank, on the world's clock. */
@@ -46,10 +56,14 @@ final class SteppedWorld implements AutoCloseable {
     }
 
     SteppedWorld(int ranks, UnaryOperator<LoopbackSettings> shaping, Followers followers) {
-        this(Tuning.standard(ranks), shaping, followers);
+        this(Tuning.standard(ranks), shaping, followers, UnaryOperator.identity());
     }
 
-    private SteppedWorld(Tuning tuning, UnaryOperator<LoopbackSettings> shaping, Followers followers) {
+    private SteppedWorld(
+            Tuning tuning,
+            UnaryOperator<LoopbackSettings> shaping,
+            Followers followers,
+            UnaryOperator<Transport> wrapping) {
         int ranks = tuning.topology().size();
         fabric = LoopbackFabric.of(shaping.apply(LoopbackSettings.ofRanks(ranks).withClock(this::nowNs)));
         for (int rank = 0; rank < ranks; rank++) {
@@ -60,7 +74,7 @@ final class SteppedWorld implements AutoCloseable {
             queues.add(queue);
             engines.add(new Engine(
                     settings,
-                    fabric.transport(rank, 1),
+                    wrapping.apply(fabric.transport(rank, 1)),
                     queue,
                     new Messages.Queues(new OperationQueue(), new OperationQueue()),
                     this::nowNs));
@@ -115,6 +129,19 @@ final class SteppedWorld implements AutoCloseable {
     /** The rank's thread does nothing any more, like that of a process that stands still or was killed. */
     void halt(int rank) {
         halted.add(rank);
+    }
+
+    /** Runs for a time. */
+    void run(Duration time) {
+        long endNs = nowNs + time.toNanos();
+        while (nowNs < endNs) {
+            turn(TICK_NS);
+        }
+    }
+
+    /** Whether a rank has met all others, and has not failed. */
+    boolean connected(int rank) {
+        return engines.get(rank).connected() && !engines.get(rank).verdict().raised();
     }
 
     CollectiveException failure(int rank) {

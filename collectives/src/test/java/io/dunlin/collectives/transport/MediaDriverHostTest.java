@@ -116,6 +116,20 @@ class MediaDriverHostTest {
     }
 
     @Test
+    void shouldSayThatTheDriverAnswersNoMore() {
+        AeronProfile hasty = PROFILE.withLiveness(Duration.ofSeconds(2), Duration.ofSeconds(1), Duration.ofMillis(300));
+        Path directory = folders.create();
+        MediaDriverHost driver = MediaDriverHost.start(settings(directory, hasty));
+        AeronClient client = AeronClient.connect(directory, hasty, 0).join();
+        driver.close();
+        AeronSettings settings = new AeronSettings(directory, 1, 0, RankAddress.sameHost(2), hasty);
+        assertThatThrownBy(() -> AeronTransport.open(settings, client, PeerMemory.NONE))
+                .isInstanceOfSatisfying(MachineException.class, failure -> assertThat(failure.code())
+                        .isEqualTo("DUN-407"));
+        client.leave();
+    }
+
+    @Test
     void shouldSayThatAPortIsTaken() throws IOException {
         Path directory = folders.create();
         try (MediaDriverHost driver = MediaDriverHost.start(settings(directory, PROFILE));
