@@ -50,7 +50,8 @@ final class RankWatch {
                 enter(Phase.STOP, nowNs);
             }
             case Report.Where where -> frames = where.frames();
-            case Report.Ready _, Report.Prepared _, Report.Committing _, Report.Notice _, Report.Sent _ -> {}
+            case Report.Ready _, Report.Prepared _, Report.Committing _, Report.Notice _ -> {}
+            case Report.Sent _, Report.Quantized _ -> {}
         }
     }
 

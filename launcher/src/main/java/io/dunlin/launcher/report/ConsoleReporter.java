@@ -100,7 +100,7 @@ public final class ConsoleReporter implements RunListener {
             case Report.Sampled sampled when rank == 0 -> sampled(sampled);
             case Report.Saved saved when rank == 0 -> print(saved(saved));
             case Report.Sent sent when rank == 0 -> traffic.lines(sent).forEach(this::print);
-            case Report.Evaluated _, Report.Sampled _, Report.Saved _, Report.Sent _ -> {}
+            case Report.Evaluated _, Report.Sampled _, Report.Saved _, Report.Sent _, Report.Quantized _ -> {}
             case Report.Entered _, Report.Ready _, Report.Prepared _, Report.Restored _ -> {}
             case Report.Committing _, Report.Where _, Report.Failed _, Report.Done _ -> {}
         }

@@ -14,8 +14,8 @@ import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
- * {@code metrics.jsonl}: one line of JSON for each reported step, one for each validation loss, and one for what was sent,
- * when the training ends. A run that continues appends; of several lines for one step the last counts.
+ * {@code metrics.jsonl}: one line of JSON for each reported step, one for each validation loss, one whenever ranks have
+ * agreed on how faithful quantised messages were, and one for what was sent, when the training ends. A run that continues appends; of several lines for one step the last counts.
  */
 public final class MetricsFile implements RunListener, AutoCloseable {
     private final Writer out;
@@ -51,6 +51,21 @@ public final class MetricsFile implements RunListener, AutoCloseable {
             long step,
             @JsonProperty("counted_steps") long countedSteps,
             List<LevelMetrics> sent) {}
+
+    /** What a line of how faithful quantised messages were holds. */
+    record QuantizedMetrics(String time, long step, List<UnitMetrics> quantized) {}
+
+    /** One unit in one transfer, see {@link Report.UnitQuality}. */
+    record UnitMetrics(
+            String purpose,
+            int unit,
+            int bits,
+            @JsonProperty("snr_db") double snrDb,
+            @JsonProperty("snr_bits") int snrBits) {
+        static UnitMetrics of(Report.UnitQuality unit) {
+            return new UnitMetrics(unit.purpose(), unit.unit(), unit.bits(), unit.decibels(), unit.measuredBits());
+        }
+    }
 
     /** One level of links: {@code package}, {@code host} or {@code cluster}. */
     record LevelMetrics(
@@ -118,6 +133,12 @@ public final class MetricsFile implements RunListener, AutoCloseable {
             case RunEvent.FromRank(int rank, Report.Evaluated evaluated)
             when rank == 0 -> write(new EvalMetrics(at.toString(), evaluated.step(), evaluated.loss()));
             case RunEvent.FromRank(int rank, Report.Sent sent) when rank == 0 -> write(metrics(at, sent));
+            case RunEvent.FromRank(int rank, Report.Quantized quantized)
+            when rank == 0 ->
+                write(new QuantizedMetrics(
+                        at.toString(),
+                        quantized.step(),
+                        quantized.units().stream().map(UnitMetrics::of).toList()));
             default -> {}
         }
     }

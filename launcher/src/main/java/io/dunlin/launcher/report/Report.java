@@ -24,6 +24,7 @@ import java.util.List;
     @JsonSubTypes.Type(value = Report.Notice.class, name = "notice"),
     @JsonSubTypes.Type(value = Report.Where.class, name = "where"),
     @JsonSubTypes.Type(value = Report.Sent.class, name = "sent"),
+    @JsonSubTypes.Type(value = Report.Quantized.class, name = "quantized"),
     @JsonSubTypes.Type(value = Report.Failed.class, name = "failed"),
     @JsonSubTypes.Type(value = Report.Done.class, name = "done")
 })
@@ -148,6 +149,20 @@ public sealed interface Report {
      * @param counted headers and agreement included; what ranks read in place in shared memory is not sent
      */
     record LevelBytes(Topology.Scale level, long planned, long counted) {}
+
+    /** How faithful quantised messages were, when the ranks have agreed on it after a step. */
+    record Quantized(long step, List<UnitQuality> units) implements Report {}
+
+    /**
+     * One unit of the model in one transfer.
+     *
+     * @param purpose {@code weights}, {@code gradients}, {@code boundary} or {@code refresh}
+     * @param unit 0 for the embedding, then the blocks, the last for the head
+     * @param bits of an element from now on; 32 if it is not quantised
+     * @param decibels signal to noise since the last time, on the worst rank
+     * @param measuredBits of an element, when that was measured
+     */
+    record UnitQuality(String purpose, int unit, int bits, double decibels, int measuredBits) {}
 
     /**
      * This rank cannot go on; its last report but nothing.

@@ -144,6 +144,9 @@ final class Training implements AutoCloseable {
         List<StepListener> listeners = new ArrayList<>();
         listeners.add(sent.closing()); // first: what the others communicate does not belong to the step
         listeners.add(new StepReports(link, orders, job.train().steps()));
+        if (spec.rank() == 0 && !job.parallel().quantization().none()) {
+            listeners.add(new QuantizationReports(link, sharding.transfers(model)));
+        }
         if (!spec.data().validate().isEmpty() && job.eval().interval() > 0) {
             BatchSource source = TokenBatchSource.validation(
                     open(spec.data().validate()), plan, job.timeouts().step());

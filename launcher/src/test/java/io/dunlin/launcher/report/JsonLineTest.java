@@ -28,6 +28,11 @@ class JsonLineTest {
                 new Report.Notice(Report.Level.WARNING, "DUN-305", "skipped"),
                 new Report.Where(List.of("a.B.c(B.java:1)")),
                 new Report.Sent(10, 9, List.of(new Report.LevelBytes(Topology.Scale.CLUSTER, 7, 8))),
+                new Report.Quantized(
+                        16,
+                        List.of(
+                                new Report.UnitQuality("gradients", 2, 8, 6.5, 4),
+                                new Report.UnitQuality("weights", 0, 8, Double.NaN, 8))),
                 new Report.Failed("DUN-701", "gone", "", 10, 6, Report.Cause.PEER, "at x\n at y"),
                 new Report.Done(100, Report.End.FINISHED));
     }

@@ -67,6 +67,22 @@ final class RunFilesTest {
     }
 
     @Test
+    void shouldWriteHowFaithfulQuantisedMessagesWere() throws IOException {
+        Path file = folder.resolve("metrics.jsonl");
+        Report.Quantized quantized =
+                new Report.Quantized(16, List.of(new Report.UnitQuality("gradients", 2, 8, 6.5, 4)));
+        try (MetricsFile metrics = new MetricsFile(file, 10, troubles::add)) {
+            metrics.on(NOW, new RunEvent.FromRank(0, quantized));
+            metrics.on(NOW, new RunEvent.FromRank(1, quantized));
+        }
+
+        assertThat(Files.readAllLines(file))
+                .containsExactly(
+                        "{\"time\":\"2026-11-22T21:04:00Z\",\"step\":16,\"quantized\":[{\"purpose\":\"gradients\","
+                                + "\"unit\":2,\"bits\":8,\"snr_db\":6.5,\"snr_bits\":4}]}");
+    }
+
+    @Test
     void shouldGoOnBelowALineThatWasTorn() throws IOException {
         Path file = folder.resolve("metrics.jsonl");
         Files.writeString(file, "{\"step\":1}\n{\"st", StandardOpenOption.CREATE);
