@@ -15,7 +15,9 @@ import io.dunlin.parallel.mesh.ShardScheme;
 import io.dunlin.parallel.mesh.TopologyText;
 import io.dunlin.parallel.plan.Planner;
 import io.dunlin.parallel.plan.RankMemory;
+import io.dunlin.parallel.plan.WireFormat;
 import io.dunlin.parallel.plan.Workload;
+import io.dunlin.parallel.shard.Quantization;
 import io.dunlin.train.Accumulation;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -76,6 +78,47 @@ class ShardedMemoryTest {
         assertHolds(most(devices, "activations"), planned.activations());
         // Moments are of parameters, not of the padding between them.
         assertThat(most(devices, "optimizer")).isBetween(planned.moments() * 49 / 50, planned.moments());
+    }
+
+    /** Errors of quantised gradients: of all elements inside a host, of a share of them between hosts. */
+    @ParameterizedTest
+    @CsvSource({
+        "ZERO1, 2x1x4",
+        "ZERO2, 2x1x2",
+        "ZERO3, 2x2x2",
+        "ZERO3, 1x1x3",
+        "HSDP, 2x1x2",
+        "ZERO_PLUS_PLUS, 2x1x2",
+        "TOPO, 2x2x2",
+        "TOPO, 3x1x2"
+    })
+    void shouldCarryWhatIsPlanned(ShardScheme scheme, String text) {
+        Topology topology = TopologyText.parse(text).orElseThrow().topology();
+        Quantization quantization = Quantization.NONE.bits(0, 4, 0).with(Quantization.Feedback.LOCO);
+        List<Device> devices = Collections.synchronizedList(new ArrayList<>());
+        SmallRun run = SmallRun.of(CONFIG, Accumulation.RUNNING)
+                .batches(16, 2)
+                .steps(1)
+                .on(() -> {
+                    Device device = CpuDevice.open(CpuOptions.fast(1));
+                    devices.add(device);
+                    return device;
+                });
+        QuantizedRanks.train(topology, run, scheme.degrees(), quantization);
+
+        Workload workload = new Workload(
+                ModelOutline.of(CONFIG),
+                Precision.F32,
+                BatchPlan.of(CONFIG.context(), 2, 16L * CONFIG.context()),
+                Recompute.NONE);
+        Planner planner = new Planner(topology, Optional.empty(), 1);
+        RankMemory exact = planner.plan(workload, scheme.degrees()).memory();
+        RankMemory planned = planner.plan(workload, scheme.degrees(), WireFormat.of(Precision.F32, quantization))
+                .memory();
+        assertThat(planned.carried()).isPositive();
+        assertThat(planned.total()).isEqualTo(exact.total() + planned.carried());
+        assertThat(most(devices, "error feedback"))
+                .isBetween(planned.carried(), planned.carried() + 4 * 64L * (CONFIG.layers() + 2));
     }
 
     /** Allocations begin on cache lines. */

@@ -153,7 +153,7 @@ final class PlanCommand implements Callable<Integer> {
         Candidate candidate = layouts.candidate(plan);
         screen.plan(candidate);
         if (candidate.excess().isPresent()) {
-            List<Change> changes = layouts.changes(workload, degrees);
+            List<Change> changes = layouts.leaving(plan.memory().carried()).changes(workload, degrees);
             screen.refusal(candidate, changes);
         }
         screen.comparison();

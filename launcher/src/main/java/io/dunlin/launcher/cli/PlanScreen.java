@@ -117,6 +117,7 @@ final class PlanScreen {
         row("moments, F32", memory.moments());
         row("gathered weights", memory.gathered());
         row("gradients of units", memory.unitGradients());
+        row("error feedback, F32", memory.carried());
         row("activations", memory.activations());
         boolean known = layouts.limitBytes() < Long.MAX_VALUE;
         String limit = known ? " of " + Readable.memory(layouts.limitBytes()) : "";

@@ -59,7 +59,7 @@ final class GpuMemoryCheck implements Check {
         double fullest = -1;
         for (int gpu = 0; gpu < used; gpu++) {
             int here = new Seat(gpu, ranks, 1).sharing(gpus.size()).size();
-            long neededBytes = here * need.bytes();
+            long neededBytes = here * need.bytesOnGpu();
             double full = (double) neededBytes / gpus.get(gpu).memoryBytes();
             if (full > fullest) {
                 fullest = full;

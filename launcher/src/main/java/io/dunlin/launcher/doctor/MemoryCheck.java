@@ -36,7 +36,8 @@ final class MemoryCheck implements Check {
         long needed = ranks * (need.bytes() + BYTES_PER_JVM);
         String text = availableText() + "; " + need.sentence(ranks, needed);
         if (needed > availableBytes) {
-            return new Finding.Fail(text, need.remedy(availableBytes / ranks - BYTES_PER_JVM, otherwise()));
+            return new Finding.Fail(
+                    text, need.remedy(availableBytes / ranks - BYTES_PER_JVM - need.carriedBytes(), otherwise()));
         }
         return MemoryNeed.tight(needed, availableBytes)
                 ? new Finding.Warn(text, MemoryNeed.TIGHT)

@@ -7,6 +7,7 @@ import io.dunlin.parallel.mesh.ShardDegrees;
 import io.dunlin.parallel.mesh.ShardScheme;
 import io.dunlin.parallel.plan.LayoutSearch;
 import io.dunlin.parallel.plan.Planner;
+import io.dunlin.parallel.plan.RankMemory;
 import io.dunlin.parallel.plan.Workload;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,8 +21,9 @@ import java.util.Optional;
  * @param shard how states are spread
  * @param ranksHere how many ranks are on this host
  * @param bytes of the rank with the most
+ * @param carriedBytes of these, what is on the host wherever ranks compute: what quantised gradients lost
  */
-record MemoryNeed(Planner planner, Workload workload, ShardScheme shard, int ranksHere, long bytes) {
+record MemoryNeed(Planner planner, Workload workload, ShardScheme shard, int ranksHere, long bytes, long carriedBytes) {
     /** What to do where there is little room left. */
     static final String TIGHT = "if it gets tight: train.recompute = \"layer\" or a smaller train.micro_batch";
 
@@ -33,7 +35,14 @@ record MemoryNeed(Planner planner, Workload workload, ShardScheme shard, int ran
         Planner planner = new Planner(JobOutline.topology(job), Optional.empty(), NO_MATTER);
         Workload workload = JobOutline.workload(job);
         ShardScheme shard = job.parallel().shard();
-        return new MemoryNeed(planner, workload, shard, ranksHere, memory(planner, workload, shard.degrees()));
+        RankMemory memory =
+                planner.plan(workload, shard.degrees(), JobOutline.wires(job)).memory();
+        return new MemoryNeed(planner, workload, shard, ranksHere, memory.total(), memory.carried());
+    }
+
+    /** Of a rank that computes on a GPU, there. */
+    long bytesOnGpu() {
+        return bytes - carriedBytes;
     }
 
     private static long memory(Planner planner, Workload workload, ShardDegrees degrees) {
@@ -60,7 +69,7 @@ record MemoryNeed(Planner planner, Workload workload, ShardScheme shard, int ran
     /**
      * What would make a rank fit.
      *
-     * @param limitBytes of each rank
+     * @param limitBytes of each rank, without what it carries
      * @param otherwise if nothing does, besides a smaller model
      */
     String remedy(long limitBytes, String otherwise) {

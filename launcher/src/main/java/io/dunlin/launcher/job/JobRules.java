@@ -235,6 +235,19 @@ final class JobRules {
 
     /** Messages with fewer bits need a scheme that sends what they are for. */
     private void quantization() {
+        double beta = job.parallel().zeroppLocoParam().errBeta();
+        if (beta >= 1) {
+            problem("DUN-102", "parallel.zeropp_loco_param.err_beta", "expects a number below 1, found " + beta);
+            return;
+        }
+        if (job.parallel().zeroQuantizedBlock() % 2 != 0) {
+            problem(
+                    "DUN-102",
+                    "parallel.zero_quantized_block",
+                    "expects an even number of elements, found "
+                            + job.parallel().zeroQuantizedBlock());
+            return;
+        }
         try {
             job.parallel()
                     .quantization()
@@ -243,7 +256,11 @@ final class JobRules {
                             job.run().deterministic() ? Accumulation.TREE : Accumulation.RUNNING,
                             job.train().precision().activations());
         } catch (ParallelException e) {
-            String key = explicit("parallel.zero_quantized_weights", "parallel.zero_quantized_gradients");
+            String key = explicit(
+                    "parallel.zero_quantized_weights",
+                    "parallel.zero_quantized_gradients",
+                    "parallel.zero_quantized_refresh",
+                    "parallel.zeropp_loco_param.err_beta");
             problems.add(Problem.at(e.code(), resolved.origin(key), KeyPath.of(key), String.valueOf(e.getMessage()))
                     .remedy(e.remedy()));
         }

@@ -130,7 +130,7 @@ final class ChecksTest {
     }
 
     private static MemoryNeed holding(MemoryNeed need, long bytes) {
-        return new MemoryNeed(need.planner(), need.workload(), need.shard(), need.ranksHere(), bytes);
+        return new MemoryNeed(need.planner(), need.workload(), need.shard(), need.ranksHere(), bytes, 0);
     }
 
     @Test

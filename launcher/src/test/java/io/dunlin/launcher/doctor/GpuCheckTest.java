@@ -201,7 +201,7 @@ final class GpuCheckTest {
     private static Check memory(Probe<GpuProbe.Facts> probe, DeviceChoice choice, int ranks) {
         MemoryNeed planned = need("llama3-1b", "none");
         MemoryNeed need =
-                new MemoryNeed(planned.planner(), planned.workload(), planned.shard(), ranks, 18_000_000_000L);
+                new MemoryNeed(planned.planner(), planned.workload(), planned.shard(), ranks, 18_000_000_000L, 0);
         return new GpuMemoryCheck(need, probe, choice, new MemoryCheck(need, 24L << 30));
     }
 }

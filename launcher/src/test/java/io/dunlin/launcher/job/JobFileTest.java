@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.dunlin.collectives.quant.Rounding;
 import io.dunlin.data.Tokenizer;
 import io.dunlin.error.ExitCode;
 import io.dunlin.launcher.job.LaunchSettings.TransportKind;
@@ -122,7 +123,7 @@ final class JobFileTest {
     void shouldNameTheKeyThatWasProbablyMeant() throws IOException {
         assertThat(failure("job.toml", DATA + "[parallel]\n\ndpp = 2\n"))
                 .startsWith(
-                        "job.toml:5:1  [parallel.dpp] unknown key 'dpp'. Did you mean 'dp'? Known here: dp shard topology zero_quantized_weights zero_quantized_gradients bucket_mib");
+                        "job.toml:5:1  [parallel.dpp] unknown key 'dpp'. Did you mean 'dp'? Known here: dp shard topology zero_quantized_weights zero_quantized_gradients zero_quantized_refresh zero_quantized_block zero_quantized_snr_db bucket_mib zeropp_loco_param");
     }
 
     @Test
@@ -394,10 +395,52 @@ final class JobFileTest {
                 .job();
         assertThat(job.parallel().quantization()).isEqualTo(Quantization.ZERO_PLUS_PLUS);
 
+        Quantization all = load(
+                        "job.toml",
+                        DATA,
+                        "parallel.shard=topo",
+                        "parallel.topology=1x1x2",
+                        "launch.ranks=2",
+                        "train.precision=bf16",
+                        "parallel.zero_quantized_gradients=true",
+                        "parallel.zero_quantized_refresh=true",
+                        "parallel.zero_quantized_block=64",
+                        "parallel.zero_quantized_snr_db=11.5",
+                        "parallel.zeropp_loco_param={ err_beta = 0.75, reset_T = 512 }")
+                .job()
+                .parallel()
+                .quantization();
+        assertThat(all)
+                .isEqualTo(new Quantization(
+                        0,
+                        4,
+                        8,
+                        new Quantization.Coding(64, Rounding.NEAREST_EVEN, 0),
+                        new Quantization.Feedback(0.75, 512),
+                        new Quantization.Fallback(11.5, 16)));
+
         JobFileException caught = caught("job.toml", "[parallel]\nzero_quantized_weights = true\n" + DATA);
         assertThat(caught.code()).isEqualTo("DUN-535");
         assertThat(caught.getMessage().replace(folder + "/", ""))
                 .startsWith("job.toml:2:1  [parallel.zero_quantized_weights] ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "DUN-535 | shard = \"zero3\"; zero_quantized_refresh = true | zero_quantized_refresh",
+                "DUN-535 | shard = \"zero1\"; zero_quantized_refresh = true | zero_quantized_refresh",
+                "DUN-535 | shard = \"zero3\"; zeropp_loco_param.err_beta = 0.8 | zeropp_loco_param.err_beta",
+                "DUN-102 | shard = \"zero3\"; zeropp_loco_param.err_beta = 1 | zeropp_loco_param.err_beta",
+                "DUN-102 | shard = \"zero3\"; zero_quantized_block = 63 | zero_quantized_block",
+                "DUN-102 | shard = \"zero3\"; zero_quantized_snr_db = -1 | zero_quantized_snr_db"
+            })
+    void shouldRefuseQuantisationThatCannotBe(String code, String lines, String key) throws IOException {
+        JobFileException caught = caught("job.toml", "[parallel]\n" + lines.replace("; ", "\n") + "\n" + DATA);
+
+        assertThat(caught.code()).isEqualTo(code);
+        assertThat(caught.getMessage().replace(folder + "/", "")).startsWith("job.toml:3:1  [parallel." + key + "] ");
     }
 
     @ParameterizedTest

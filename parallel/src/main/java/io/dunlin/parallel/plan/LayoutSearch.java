@@ -60,6 +60,11 @@ public record LayoutSearch(Planner planner, long limitBytes) {
         return all;
     }
 
+    /** The same where each rank has less room, by what else it holds. */
+    public LayoutSearch leaving(long bytes) {
+        return new LayoutSearch(planner, limitBytes - bytes);
+    }
+
     /** Whether a layout fits. */
     public Candidate candidate(Plan plan) {
         long over = plan.memory().total() - limitBytes;

@@ -40,7 +40,10 @@ public record Planner(Topology topology, Optional<Hardware> hardware, double eff
                 .orElse(0);
         Traffic traffic = StepTraffic.of(degrees, topology, wires, workload.units(), microBatches);
         RankMemory memory = RankMemory.of(
-                meshes, workload.model().units(), StateBytes.of(workload.precision()), workload.activationBytes());
+                meshes,
+                workload.model().units(),
+                StateBytes.of(workload.precision(), wires),
+                workload.activationBytes());
         Optional<StepTime> time = hardware.map(figures -> {
             double rate = figures.flops(workload.precision()) * efficiency;
             return StepTime.of(turns * workload.flopsPerMicroBatch() / rate, traffic, figures);

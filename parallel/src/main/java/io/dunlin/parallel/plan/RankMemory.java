@@ -1,5 +1,6 @@
 package io.dunlin.parallel.plan;
 
+import io.dunlin.collectives.Group;
 import io.dunlin.parallel.mesh.Mesh;
 import io.dunlin.parallel.mesh.ShardDegrees;
 import io.dunlin.parallel.mesh.ShardPlan;
@@ -8,6 +9,7 @@ import io.dunlin.parallel.mesh.Spread;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.IntToLongFunction;
 import java.util.function.ToLongBiFunction;
 import java.util.stream.Collectors;
 
@@ -23,6 +25,7 @@ import java.util.stream.Collectors;
  * @param gathered weights of the units that are computed with, or about to be: the embedding, the head and two blocks
  * @param unitGradients gradients of single units before they are scattered: the embedding's, the head's and two blocks'
  * @param activations of one micro-batch
+ * @param carried what quantised gradients lost (error feedback), in memory of the host
  */
 public record RankMemory(
         long weights,
@@ -32,7 +35,8 @@ public record RankMemory(
         long secondary,
         long gathered,
         long unitGradients,
-        long activations) {
+        long activations,
+        long carried) {
     private static final int BLOCKS = 2; // that are there at a time
 
     /** What a model takes on a mesh. */
@@ -49,7 +53,39 @@ public record RankMemory(
                 meshes.getFirst().secondary().isEmpty() ? 0 : bytes.weights() * secondary(meshes, units),
                 degrees.weights() == Spread.NONE ? 0 : bytes.weights() * slots(units),
                 degrees.gradients() == Spread.NONE ? 0 : Float.BYTES * slots(units),
-                activations);
+                activations,
+                bytes.carried() == 0 ? 0 : bytes.carried() * carried(meshes, units));
+    }
+
+    /** Elements whose errors the rank with the most carries. */
+    private static long carried(List<Mesh> meshes, List<Long> units) {
+        long whole = units.stream().mapToLong(Long::longValue).sum();
+        return meshes.stream()
+                .mapToLong(mesh -> {
+                    ShardPlan plan = new ShardPlan(mesh, sizes(units));
+                    long turns =
+                            carried(mesh, mesh.gradientsGroup(), whole, rank -> held(plan::gradients, units, rank));
+                    long summed = held(plan::gradients, units, mesh.rank());
+                    return mesh.scattersAtBoundary()
+                            ? turns
+                                    + carried(
+                                            mesh,
+                                            mesh.boundaryGroup(),
+                                            summed,
+                                            rank -> held(plan::optimizer, units, rank))
+                            : turns;
+                })
+                .max()
+                .orElse(0);
+    }
+
+    /** In two hops: what is sent to the ranks of the host, then what is summed up for the host. */
+    private static long carried(Mesh mesh, Group group, long encoded, IntToLongFunction part) {
+        List<Integer> between = mesh.betweenHosts(group).ranks();
+        long inside = mesh.insideHost(group).size() > 1 ? encoded : 0;
+        return between.size() > 1
+                ? inside + between.stream().mapToLong(part::applyAsLong).sum()
+                : inside;
     }
 
     private static long most(List<Mesh> meshes, List<Long> units, ToLongBiFunction<ShardPlan, Integer> elements) {
@@ -97,7 +133,7 @@ public record RankMemory(
 
     /** All of it. */
     public long total() {
-        return weights + gradients + masters + moments + secondary + gathered + unitGradients + activations;
+        return states() + gathered + unitGradients + activations + carried;
     }
 
     /** What can be spread over ranks. */
@@ -121,7 +157,9 @@ public record RankMemory(
                 "gradients of single units",
                 unitGradients,
                 "activations",
-                activations);
+                activations,
+                "error feedback",
+                carried);
         return classes.entrySet().stream()
                 .max(Map.Entry.comparingByValue())
                 .map(Map.Entry::getKey)

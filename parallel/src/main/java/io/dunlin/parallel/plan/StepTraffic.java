@@ -109,8 +109,13 @@ final class StepTraffic {
             scatter("gradients", Mesh::gradientsGroup, r -> plan.gradients(0, r).length(), this::turns);
         }
         addBoundary(plan);
-        gather("update", Mesh::updateGroup, r -> plan.optimizer(0, r).length());
-        gather("spread", Mesh::spreadGroup, r -> plan.gradients(0, r).length());
+        boolean updateCrosses = meshes.getFirst().updateGroup().size() > 1;
+        gather("update", Mesh::updateGroup, r -> plan.optimizer(0, r).length(), wires.refresh());
+        gather(
+                "spread",
+                Mesh::spreadGroup,
+                r -> plan.gradients(0, r).length(),
+                updateCrosses ? wires.secondary() : wires.refresh());
     }
 
     private void addWeights(Visits visits, ShardPlan plan, long elements) {
@@ -158,8 +163,8 @@ final class StepTraffic {
         add(Purpose.GRADIENTS, groups(name, kind), elements, wires.gradients(), repeats);
     }
 
-    private void gather(String name, Function<Mesh, Group> kind, IntToLongFunction elements) {
-        add(Purpose.REFRESH, groups(name, kind), elements, wires.refresh(), g -> 1);
+    private void gather(String name, Function<Mesh, Group> kind, IntToLongFunction elements, Wire wire) {
+        add(Purpose.REFRESH, groups(name, kind), elements, wire, g -> 1);
     }
 
     /** Scatter and gather of the same part, cut for the members. */

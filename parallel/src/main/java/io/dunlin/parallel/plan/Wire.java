@@ -5,8 +5,9 @@ package io.dunlin.parallel.plan;
  *
  * @param bits of each element
  * @param block elements that share a scale in F32; 0 if there are no scales
+ * @param carriedBytes what the sender remembers of each element, to add what was lost to later ones
  */
-public record Wire(int bits, int block) {
+public record Wire(int bits, int block, int carriedBytes) {
     /** As F32. */
     public static final Wire F32 = plain(32);
 
@@ -14,9 +15,15 @@ public record Wire(int bits, int block) {
 
     /** Checks the numbers. */
     public Wire {
-        if (bits < 1 || block < 0) {
-            throw new IllegalArgumentException("%d bits, blocks of %d".formatted(bits, block));
+        if (bits < 1 || block < 0 || carriedBytes < 0) {
+            throw new IllegalArgumentException(
+                    "%d bits, blocks of %d, %d bytes carried".formatted(bits, block, carriedBytes));
         }
+    }
+
+    /** With nothing remembered. */
+    public Wire(int bits, int block) {
+        this(bits, block, 0);
     }
 
     /** Without scales. */

@@ -9,7 +9,7 @@ import io.dunlin.parallel.shard.Quantization;
  * @param weights gathered before a unit is computed with
  * @param secondary the same, from the second copy in each host
  * @param gradients summed up
- * @param refresh weights that have been updated
+ * @param refresh weights that have been updated, on the widest way they go; then they go on as {@code secondary}
  */
 public record WireFormat(Wire weights, Wire secondary, Wire gradients, Wire refresh) {
     /** What runs send: weights in the type of compute, gradients in F32. */
@@ -25,7 +25,12 @@ public record WireFormat(Wire weights, Wire secondary, Wire gradients, Wire refr
         return new WireFormat(
                 quantization.weights() == 0 ? exact.weights : new Wire(quantization.weights(), block),
                 exact.secondary,
-                quantization.gradients() == 0 ? exact.gradients : new Wire(quantization.gradients(), block),
+                quantization.gradients() == 0
+                        ? exact.gradients
+                        : new Wire(
+                                quantization.gradients(),
+                                block,
+                                quantization.feedback().on() ? Float.BYTES : 0),
                 quantization.refresh() == 0 ? exact.refresh : new Wire(quantization.refresh(), block));
     }
 

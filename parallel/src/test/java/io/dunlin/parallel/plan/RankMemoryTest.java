@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** Against the published formulas, for 16-bit gradients as they assume. */
 class RankMemoryTest {
-    private static final StateBytes PUBLISHED = new StateBytes(2, 2, 4, 8);
+    private static final StateBytes PUBLISHED = new StateBytes(2, 2, 4, 8, 0);
     private static final Offset<Double> ROUNDED = within(0.005);
 
     private static double gigabytes(ShardDegrees degrees, String topology, long elements) {
@@ -61,8 +61,8 @@ class RankMemoryTest {
 
     @Test
     void shouldTakeWhatRunsHold() {
-        assertThat(StateBytes.of(Precision.F32)).isEqualTo(new StateBytes(4, 4, 0, 8));
-        assertThat(StateBytes.of(Precision.BF16)).isEqualTo(new StateBytes(2, 4, 4, 8));
+        assertThat(StateBytes.of(Precision.F32)).isEqualTo(new StateBytes(4, 4, 0, 8, 0));
+        assertThat(StateBytes.of(Precision.BF16)).isEqualTo(new StateBytes(2, 4, 4, 8, 0));
 
         List<Mesh> meshes = Mesh.all(
                 ShardDegrees.ZERO3, TopologyText.parse("1x4").orElseThrow().topology());
@@ -71,7 +71,7 @@ class RankMemoryTest {
         long part = (640 + 2 * 6400 + 64) / 4;
         long units = 640 + 64 + 2 * 6400;
         assertThat(memory)
-                .isEqualTo(new RankMemory(2 * part, 4 * part, 4 * part, 8 * part, 0, 2 * units, 4 * units, 1000));
+                .isEqualTo(new RankMemory(2 * part, 4 * part, 4 * part, 8 * part, 0, 2 * units, 4 * units, 1000, 0));
         assertThat(memory.largestClass()).isEqualTo("gradients of single units");
     }
 

@@ -5,11 +5,17 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.Topology.Scale;
+import io.dunlin.model.Precision;
+import io.dunlin.parallel.mesh.Mesh;
 import io.dunlin.parallel.mesh.ShardDegrees;
+import io.dunlin.parallel.mesh.ShardPlan;
 import io.dunlin.parallel.mesh.Spread;
 import io.dunlin.parallel.mesh.TopologyText;
 import io.dunlin.parallel.plan.StepTraffic.Units;
 import io.dunlin.parallel.plan.TrafficCount.Parts;
+import io.dunlin.parallel.shard.Quantization;
+import io.dunlin.parallel.shard.TransferBytes;
+import io.dunlin.tensor.DType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -82,6 +88,27 @@ class StepTrafficTest {
         assertThat(intoHost(ShardDegrees.THREE_LEVELS, published, 3)).isEqualTo(plusPlus);
         assertThat(intoHost(ShardDegrees.THREE_LEVELS, HALVES, 6))
                 .isEqualTo(intoHost(ShardDegrees.ZERO_PLUS_PLUS, published, 6));
+    }
+
+    /** New weights are quantised on the widest of their ways, and go on as they are. */
+    @Test
+    void shouldCountNewWeightsAsTheyAreSent() {
+        Topology topology = topology("2x2x2");
+        Quantization quantization = Quantization.NONE.bits(0, 0, 8);
+        long sent = Mesh.all(ShardDegrees.THREE_LEVELS, topology).stream()
+                .map(mesh -> new TransferBytes(mesh, new ShardPlan(mesh, List.of(ELEMENTS)), quantization, DType.BF16))
+                .mapToLong(bytes -> bytes.refresh(0).total())
+                .sum();
+
+        Traffic planned = StepTraffic.of(
+                ShardDegrees.THREE_LEVELS, topology, WireFormat.of(Precision.BF16, quantization), BLOCK, 8);
+
+        double counted = Stream.of(Scale.values())
+                .mapToLong(scale -> planned.totalBytes(scale, Purpose.REFRESH))
+                .sum();
+        assertThat(counted / sent).isCloseTo(1, within(1e-3));
+        assertThat((double) planned.totalBytes(Scale.CLUSTER, Purpose.REFRESH) / ELEMENTS)
+                .isCloseTo(1 + 4.0 / 256, within(1e-3)); // each host gets half of them from the other
     }
 
     @Test
