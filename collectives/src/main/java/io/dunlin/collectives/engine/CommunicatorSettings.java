@@ -2,6 +2,7 @@ package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
+import io.dunlin.collectives.Topology;
 import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.wire.OperationHeader;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.time.Duration;
  * @param operationTimeout until an operation must be over, from when all before it are
  * @param priority among the communicators of this rank
  * @param tuning how algorithms are chosen; the same on all members
+ * @param distances where sent bytes are counted to go; the topology of the tuning, unless somebody declared another
  * @param listener follows the operations
  */
 public record CommunicatorSettings(
@@ -28,6 +30,7 @@ public record CommunicatorSettings(
         Duration operationTimeout,
         Priority priority,
         Tuning tuning,
+        Topology distances,
         OperationListener listener) {
     /** Checks the ranges. */
     public CommunicatorSettings {
@@ -37,9 +40,9 @@ public record CommunicatorSettings(
         if (generation < 0 || !connectTimeout.isPositive() || !operationTimeout.isPositive()) {
             throw new IllegalArgumentException("generation and timeouts must be positive");
         }
-        if (tuning.topology().size() != group.size()) {
-            throw new IllegalArgumentException("a topology of %d members for a group of %d"
-                    .formatted(tuning.topology().size(), group.size()));
+        if (tuning.topology().size() != group.size() || distances.size() != group.size()) {
+            throw new IllegalArgumentException("topologies of %d and %d members for a group of %d"
+                    .formatted(tuning.topology().size(), distances.size(), group.size()));
         }
     }
 
@@ -55,6 +58,7 @@ public record CommunicatorSettings(
                 operationTimeout,
                 Priority.GRADIENTS,
                 Tuning.standard(group.size()),
+                Topology.oneHost(group.size()),
                 OperationListener.NONE);
     }
 
@@ -67,25 +71,34 @@ public record CommunicatorSettings(
     /** This, in another generation. */
     public CommunicatorSettings withGeneration(int generation) {
         return new CommunicatorSettings(
-                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning, listener);
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning, distances, listener);
     }
 
     /** This, followed by {@code listener}. */
     public CommunicatorSettings withListener(OperationListener listener) {
         return new CommunicatorSettings(
-                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning, listener);
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning, distances, listener);
     }
 
     /** This, with other limits. */
     public CommunicatorSettings withTimeouts(Duration connectTimeout, Duration operationTimeout) {
         return new CommunicatorSettings(
-                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning, listener);
+                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning, distances, listener);
     }
 
-    /** This, with other choices of algorithms. */
+    /** This, with other choices of algorithms, and distances as they see them. */
     public CommunicatorSettings withTuning(Tuning tuning) {
         return new CommunicatorSettings(
-                run, generation, group, rank, connectTimeout, operationTimeout, priority, tuning, listener);
+                run,
+                generation,
+                group,
+                rank,
+                connectTimeout,
+                operationTimeout,
+                priority,
+                tuning,
+                tuning.topology(),
+                listener);
     }
 
     OperationHeader.Scope scope() {

@@ -36,7 +36,7 @@ final class DataLane implements FrameHandler {
         this.diagnosis = diagnosis;
         this.verdict = verdict;
         this.generation = settings.generation();
-        this.traffic = new LevelTraffic(settings.tuning().topology(), settings.rank());
+        this.traffic = new LevelTraffic(settings.distances(), settings.rank());
         this.listener = settings.listener();
         this.sendTurn = new long[transport.size()];
         this.receiveTurn = new long[transport.size()];

@@ -1,7 +1,6 @@
 package io.dunlin.collectives.engine;
 
 import io.dunlin.collectives.CollectiveException;
-import io.dunlin.collectives.transport.PeerState;
 import io.dunlin.collectives.transport.Transport;
 import io.dunlin.collectives.wire.OperationHeader;
 import io.dunlin.collectives.wire.OperationKind;

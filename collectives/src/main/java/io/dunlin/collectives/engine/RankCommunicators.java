@@ -57,7 +57,8 @@ public final class RankCommunicators implements AutoCloseable {
      * @param order in which contributions are combined; the same on all ranks
      * @param table of measured choices between algorithms; the same on all ranks
      * @param networkBytesPerSecond what a host can send to others; the same on all ranks
-     * @param declared where all ranks are, where that is not what the transport sees; the same on all ranks
+     * @param declared where all ranks are, where that is not what the transport sees; the same on all ranks. Sent bytes are
+     *     counted so
      */
     public record World(
             String run,
@@ -159,6 +160,7 @@ public final class RankCommunicators implements AutoCloseable {
         }
         int opening = opening(group);
         Transport transport = openStreams(group, member, opening);
+        Topology seen = transports.topology(group.ranks());
         CommunicatorSettings settings = new CommunicatorSettings(
                 world.run(),
                 world.generation(),
@@ -167,7 +169,8 @@ public final class RankCommunicators implements AutoCloseable {
                 world.connectTimeout(),
                 world.operationTimeout(),
                 priority,
-                new Tuning(world.order(), world.table(), topology(group), world.networkBytesPerSecond()),
+                new Tuning(world.order(), world.table(), topology(group, seen), world.networkBytesPerSecond()),
+                declared(group).orElse(seen),
                 listeners.of(group, world.generation(), opening));
         StreamCommunicator communicator = StreamCommunicator.on(thread, pulse, settings, transport, clockNs, () -> {});
         try {
@@ -180,11 +183,12 @@ public final class RankCommunicators implements AutoCloseable {
     }
 
     /** Declared hosts, but none that spans several real ones: what ranks of a host share, these could not. */
-    private Topology topology(Group group) {
-        Topology seen = transports.topology(group.ranks());
-        return world.declared()
-                .map(declared -> declared.among(group.ranks()).inside(seen))
-                .orElse(seen);
+    private Topology topology(Group group, Topology seen) {
+        return declared(group).map(declared -> declared.inside(seen)).orElse(seen);
+    }
+
+    private Optional<Topology> declared(Group group) {
+        return world.declared().map(declared -> declared.among(group.ranks()));
     }
 
     /** A group whose streams could not be opened here was not opened: the next try must meet that of the others. */

@@ -59,7 +59,9 @@ final class AeronOpening {
         return MachineException.noDriver(
                 aeron.context().aeronDirectory().toPath(),
                 new DriverTimeoutException("%s not opened after %d ms"
-                        .formatted(subscription == null ? channels.from(peer, lane) : channels.to(peer, lane), waited.toMillis())));
+                        .formatted(
+                                subscription == null ? channels.from(peer, lane) : channels.to(peer, lane),
+                                waited.toMillis())));
     }
 
     /**
@@ -76,7 +78,8 @@ final class AeronOpening {
                 publication = aeron.getExclusivePublication(publicationId);
             }
         } catch (RegistrationException e) {
-            throw MachineException.noStream(subscription == null ? channels.from(peer, lane) : channels.to(peer, lane), e);
+            throw MachineException.noStream(
+                    subscription == null ? channels.from(peer, lane) : channels.to(peer, lane), e);
         } catch (AeronException e) { // no sign of life of the driver, or the client has given up
             throw MachineException.noDriver(aeron.context().aeronDirectory().toPath(), e);
         }

@@ -95,7 +95,8 @@ public final class AeronTransport implements Transport {
         long startNs = System.nanoTime();
         Optional<AeronStream> stream = opening.poll();
         while (stream.isEmpty()) {
-            if (System.nanoTime() - startNs > settings.profile().driverLiveness().toNanos()) {
+            if (System.nanoTime() - startNs
+                    > settings.profile().driverLiveness().toNanos()) {
                 throw opening.unanswered(settings.profile().driverLiveness());
             }
             LockSupport.parkNanos(this, OPENING_POLL_NS);

@@ -25,8 +25,7 @@ record LostDatagrams(DoubleSupplier share) {
     }
 
     private LossGenerator losses() {
-        RandomGenerator random =
-                RandomGeneratorFactory.of("L64X128MixRandom").create(SEED);
+        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(SEED);
         return (address, buffer, length) -> random.nextDouble() < share.getAsDouble();
     }
 }

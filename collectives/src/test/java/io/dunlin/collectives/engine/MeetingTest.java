@@ -62,8 +62,7 @@ class MeetingTest {
             return super.poll(
                     peer,
                     lane,
-                    (from, tag, address, length) ->
-                            loses(from, tag) || handler.onFrame(from, tag, address, length),
+                    (from, tag, address, length) -> loses(from, tag) || handler.onFrame(from, tag, address, length),
                     limitFrames);
         }
 

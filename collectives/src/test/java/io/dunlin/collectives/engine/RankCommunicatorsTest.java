@@ -8,7 +8,12 @@ import io.dunlin.collectives.Communicator;
 import io.dunlin.collectives.Group;
 import io.dunlin.collectives.Priority;
 import io.dunlin.collectives.ReduceOp;
+import io.dunlin.collectives.ReductionOrder;
+import io.dunlin.collectives.Topology;
+import io.dunlin.collectives.Topology.Scale;
 import io.dunlin.collectives.Work;
+import io.dunlin.collectives.algorithm.AlgorithmTable;
+import io.dunlin.collectives.algorithm.Tuning;
 import io.dunlin.collectives.transport.AeronProfile;
 import io.dunlin.collectives.transport.DriverFolder;
 import io.dunlin.collectives.transport.LoopbackFabric;
@@ -29,9 +34,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -201,6 +208,48 @@ class RankCommunicatorsTest {
             ranks.forEach(RankCommunicators::close);
         }
         assertThat(directory).doesNotExist();
+    }
+
+    /** Two media drivers are two hosts, whatever is declared; what is sent counts as it was declared. */
+    @Test
+    void shouldCountDistancesAsTheyWereDeclared() {
+        List<RankAddress> addresses = IntStream.range(0, 2)
+                .mapToObj(rank -> new RankAddress("host-" + rank, "127.0.0.1:" + AeronUdpCollectivesTest.freePort()))
+                .toList();
+        List<MediaDriverHost> drivers = new ArrayList<>();
+        List<RankCommunicators> ranks = new ArrayList<>();
+        try {
+            for (int rank = 0; rank < 2; rank++) {
+                Path directory = new DriverFolder().create();
+                drivers.add(MediaDriverHost.start(new MediaDriverSettings(directory, 1, 2, AeronProfile.STANDARD)));
+                RankCommunicators.World world = new RankCommunicators.World(
+                        "test",
+                        1,
+                        rank,
+                        2,
+                        LIMIT,
+                        LIMIT,
+                        ReductionOrder.FASTEST,
+                        AlgorithmTable.EMPTY,
+                        Tuning.STANDARD_NETWORK_BYTES_PER_SECOND,
+                        Optional.of(Topology.oneHost(2)));
+                ranks.add(RankCommunicators.overAeron(world, directory, addresses, AeronProfile.STANDARD));
+            }
+            onAll(ranks, mine -> {
+                try (Communicator communicator = mine.open(Group.world(2), Priority.GRADIENTS);
+                        Arena arena = Arena.ofShared()) {
+                    communicator
+                            .allReduce(arena.allocate(100_000, 64), DType.F32, ReduceOp.SUM)
+                            .await();
+                    assertThat(communicator.sentBytes(Scale.CLUSTER)).isZero();
+                    assertThat(communicator.sentBytes(Scale.HOST)).isGreaterThanOrEqualTo(100_000);
+                }
+                return true;
+            });
+        } finally {
+            ranks.forEach(RankCommunicators::close);
+            drivers.forEach(MediaDriverHost::close);
+        }
     }
 
     private static void openAndClose(List<RankCommunicators> ranks, int times) {

@@ -44,10 +44,7 @@ final class SteppedWorld implements AutoCloseable {
     /** A cluster on perfect links, with something between engines and links. */
     static SteppedWorld through(int ranks, UnaryOperator<Transport> wrapping) {
         return new SteppedWorld(
-                Tuning.standard(ranks),
-                UnaryOperator.identity(),
-                (rank, clockNs) -> OperationListener.NONE,
-                wrapping);
+                Tuning.standard(ranks), UnaryOperator.identity(), (rank, clockNs) -> OperationListener.NONE, wrapping);
     }
 
     /** Makes what follows a rank, on the world's clock. */
