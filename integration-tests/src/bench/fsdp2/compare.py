@@ -104,8 +104,8 @@ def pytorch(mode, sync):
         if trouble:
             end_all()
         for child in children:
-            child.wait()
-        children.clear()
+            trouble = trouble or wait(child, began)
+        end_all()
     said = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     if trouble or not said:
         return {"name": name, "error": trouble or "no result", "log": str(log)}
@@ -174,10 +174,12 @@ def dunlin(scheme):
     result = train(folder, scheme)
     global gflops
     if scheme == "alone" and "step_s" in result:
-        result["gflops"] = gflops = planned(folder, 1)["candidate"]["plan"]["time"]["computeSeconds"] / result["step_s"]
+        layout = planned(folder, 1)
+        if layout:
+            result["gflops"] = gflops = layout["candidate"]["plan"]["time"]["computeSeconds"] / result["step_s"]
     elif gflops > 0:
         layout = planned(folder, gflops)
-        result["planned_s"] = [layout["overlappedSeconds"], layout["oneByOneSeconds"]]
+        result["planned_s"] = [layout["overlappedSeconds"], layout["oneByOneSeconds"]] if layout else []
     return result
 
 

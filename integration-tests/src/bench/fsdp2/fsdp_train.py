@@ -27,7 +27,6 @@ ap.add_argument("--context", type=int, default=64)
 ap.add_argument("--steps", type=int, default=6, help="all steps, those of the warm-up too")
 ap.add_argument("--skip", type=int, default=2, help="first steps that do not count")
 ap.add_argument("--data", help="file of u16 tokens; without it random ones")
-ap.add_argument("--reshard-root", action="store_true", help="reshard embedding and head after forward too (not the default)")
 a = ap.parse_args()
 L, D, H, V = {"12m": (6, 384, 6, 4096), "124m": (12, 768, 12, 50304)}[a.model]
 T, B, A = a.context, a.micro_batch, a.accumulate
@@ -86,7 +85,7 @@ else:
     for block in m.h:
         fully_shard(block, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
     # The root's default keeps embedding and head for backward, which comes at once: fewer bytes.
-    fully_shard(m, mesh=mesh, mp_policy=policy, **({"reshard_after_forward": True} if a.reshard_root else {}))
+    fully_shard(m, mesh=mesh, mp_policy=policy)
 opt = torch.optim.AdamW(m.parameters(), lr=6e-4, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.1, fused=True)
 autocast = torch.autocast("cpu", torch.bfloat16, enabled=bf16 and a.mode == "ddp")
 

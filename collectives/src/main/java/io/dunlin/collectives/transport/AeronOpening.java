@@ -42,13 +42,14 @@ final class AeronOpening {
      */
     static AeronOpening ask(Aeron aeron, AeronChannels channels, int peer, Lane lane, int streamId) {
         try {
-            return new AeronOpening(
-                    aeron,
-                    channels,
-                    peer,
-                    lane,
-                    aeron.asyncAddSubscription(channels.from(peer, lane), streamId),
-                    aeron.asyncAddExclusivePublication(channels.to(peer, lane), streamId));
+            long subscriptionId = aeron.asyncAddSubscription(channels.from(peer, lane), streamId);
+            try {
+                long publicationId = aeron.asyncAddExclusivePublication(channels.to(peer, lane), streamId);
+                return new AeronOpening(aeron, channels, peer, lane, subscriptionId, publicationId);
+            } catch (AeronException e) {
+                aeron.asyncRemoveSubscription(subscriptionId);
+                throw e;
+            }
         } catch (AeronException e) {
             throw MachineException.noDriver(aeron.context().aeronDirectory().toPath(), e);
         }

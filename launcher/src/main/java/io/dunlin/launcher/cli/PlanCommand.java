@@ -111,7 +111,7 @@ final class PlanCommand implements Callable<Integer> {
     /**
      * One layout of the file.
      *
-     * @param shard its name, and the bits of messages that have fewer
+     * @param shard the word for it
      * @param fits whether memory suffices
      * @param memoryBytes of a rank
      * @param overlappedSeconds of a step, the least; absent without a device
@@ -128,7 +128,7 @@ final class PlanCommand implements Callable<Integer> {
         static Layout of(Candidate candidate) {
             Plan plan = candidate.plan();
             return new Layout(
-                    candidate.label(),
+                    plan.degrees().label(),
                     candidate.excess().isEmpty(),
                     plan.memory().total(),
                     plan.time().map(StepTime::withFullOverlap),
@@ -161,9 +161,12 @@ final class PlanCommand implements Callable<Integer> {
         return (fits ? ExitCode.DONE : ExitCode.ENVIRONMENT).number();
     }
 
-    /** The most that a search tries. */
+    /** The most that a search tries, in messages made as the job says. */
     private static Quantization messages(Job job) {
-        return job.run().deterministic() ? Quantization.NONE : Quantization.ZERO_PLUS_PLUS;
+        Quantization most = Quantization.ZERO_PLUS_PLUS;
+        return job.run().deterministic()
+                ? Quantization.NONE
+                : job.parallel().quantization().bits(most.weights(), most.gradients(), most.refresh());
     }
 
     private static Candidate single(PlanScreen screen, LayoutSearch layouts, Workload workload, Job job) {
@@ -210,7 +213,7 @@ final class PlanCommand implements Callable<Integer> {
                 topology.size(),
                 topology.hosts(),
                 layouts.planner().hardware().map(Hardware::name).orElse(""),
-                efficiency,
+                layouts.planner().efficiency(),
                 workload.model().config().parameterCount(),
                 workload.batch().tokensPerStep(),
                 layouts.limitBytes() == Long.MAX_VALUE ? 0 : layouts.limitBytes(),

@@ -15,7 +15,8 @@ import java.util.function.Consumer;
 
 /**
  * {@code metrics.jsonl}: one line of JSON for each reported step, one for each validation loss, one whenever ranks have
- * agreed on how faithful quantised messages were, and one for what was sent, when the training ends. A run that continues appends; of several lines for one step the last counts.
+ * agreed on how faithful quantised messages were, and one for what was sent, when the training ends. A run that continues
+ * appends; of several lines for one step the last counts.
  */
 public final class MetricsFile implements RunListener, AutoCloseable {
     private final Writer out;

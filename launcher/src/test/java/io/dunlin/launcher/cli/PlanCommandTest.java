@@ -112,7 +112,7 @@ final class PlanCommandTest {
         assertThat(plan(TWENTY_BILLION, "--on", "48x8:mi250x", "--search")).isZero();
 
         List<String> lines = recorded.out().lines().toList();
-        int layouts = 25 + 22; // the latter with fewer bits as well
+        int layouts = 25 + 52; // the latter with fewer bits for weights, gradients or both
         assertThat(lines).hasSize(3 + 2 + layouts + 4);
         assertThat(lines.get(5)).contains(" G4 ").doesNotContain("too large");
         assertThat(lines.get(4 + layouts)).startsWith("none ").endsWith("too large: optimizer state");

@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
  *     step (hpZ of ZeRO++); {@link Spread#NONE} if there is none
  */
 public record ShardDegrees(Spread weights, Spread gradients, Spread optimizer, Spread secondary) {
-    private static final Pattern LEVELS = Pattern.compile("L-L-L(?:\\+L)?".replace("L", "(none|package|host|cluster)"));
+    private static final Pattern LEVELS =
+            Pattern.compile("L-L-L(?:\\+(package|host))?".replace("L", "(none|package|host|cluster)"));
 
     /** Plain data parallelism. */
     public static final ShardDegrees REPLICATED = of(Spread.NONE, Spread.NONE, Spread.NONE);

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.stream.Stream;
 
 /**
  * Tries all nested degrees on a topology, with and without a second copy of the weights, and with messages of fewer bits.
@@ -25,6 +24,8 @@ import java.util.stream.Stream;
  * @param limitBytes memory of each rank
  */
 public record LayoutSearch(Planner planner, long limitBytes) {
+    private static final int[] NOT_AT_ALL = {0};
+
     /**
      * A layout that was tried.
      *
@@ -57,15 +58,13 @@ public record LayoutSearch(Planner planner, long limitBytes) {
     /**
      * All layouts: those that fit by time, or by bytes where the hardware is not known, then the others by memory.
      *
-     * @param quantization of messages; each layout that sends any of these is tried with it and without
+     * @param quantization of messages; each layout that sends any of these is tried with each of it and without
      */
     public List<Candidate> all(Workload workload, Quantization quantization) {
         List<Candidate> all = new ArrayList<>();
         for (ShardDegrees degrees : degrees()) {
             try {
-                for (Quantization messages : Stream.of(Quantization.NONE, quantization.heeding(degrees))
-                        .distinct()
-                        .toList()) {
+                for (Quantization messages : variants(quantization.heeding(degrees))) {
                     WireFormat wires = WireFormat.of(workload.precision(), messages);
                     all.add(candidate(planner.plan(workload, degrees, wires), messages));
                 }
@@ -84,6 +83,17 @@ public record LayoutSearch(Planner planner, long limitBytes) {
     /** The same where each rank has less room, by what else it holds. */
     public LayoutSearch leaving(long bytes) {
         return new LayoutSearch(planner, limitBytes - bytes);
+    }
+
+    /** Each of its transfers with these bits or as it is. */
+    private static List<Quantization> variants(Quantization most) {
+        List<Quantization> variants = new ArrayList<>();
+        for (int weights : most.weights() == 0 ? NOT_AT_ALL : new int[] {0, most.weights()}) {
+            for (int gradients : most.gradients() == 0 ? NOT_AT_ALL : new int[] {0, most.gradients()}) {
+                variants.add(most.bits(weights, gradients, most.refresh()));
+            }
+        }
+        return variants;
     }
 
     /** Whether a layout fits. */

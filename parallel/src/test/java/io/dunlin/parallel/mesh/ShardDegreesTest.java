@@ -34,7 +34,17 @@ class ShardDegreesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "zero4", "host", "host-host", "host-none-cluster", "none-none-cluster+host", "a-b-c"})
+    @ValueSource(
+            strings = {
+                "",
+                "zero4",
+                "host",
+                "host-host",
+                "host-none-cluster",
+                "none-none-cluster+host",
+                "cluster-cluster-cluster+none",
+                "a-b-c"
+            })
     void shouldNotReadOtherWords(String word) {
         assertThat(ShardDegrees.parse(word)).isEmpty();
     }

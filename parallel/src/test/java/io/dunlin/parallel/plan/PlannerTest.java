@@ -162,7 +162,7 @@ class PlannerTest {
         assertThat(all)
                 .extracting(Candidate::label)
                 .doesNotHaveDuplicates()
-                .contains("none", "zero1", "zero1 G4", "zero3", "zero3 W8 G4", "zero++ W8 G4")
+                .contains("none", "zero1", "zero1 G4", "zero3", "zero3 W8", "zero3 G4", "zero3 W8 G4", "zero++ W8 G4")
                 .doesNotContain("none G4", "zero1 W8 G4", "none-none-host G4");
         assertThat(bytes(all, "zero3 W8 G4")).isLessThan(0.3 * bytes(all, "zero3"));
     }
