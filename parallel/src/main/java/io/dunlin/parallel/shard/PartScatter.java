@@ -6,6 +6,9 @@ import java.lang.foreign.MemorySegment;
 /** Adds up gradients over a group, so that each member ends with the sum of its part of a unit. */
 @FunctionalInterface
 interface PartScatter {
+    /** A step begins: what was measured in one that led to no update does not count. */
+    default void begin() {}
+
     /**
      * Starts, and does not wait.
      *

@@ -36,7 +36,7 @@ final class QuantizedScatter implements PartScatter {
      */
     record Carried(CarriedPlace inside, CarriedPlace between) {}
 
-    private record UnitExchange(Padding padding, Renewed<QuantizedReduceScatter> scatter) {}
+    private record UnitExchange(Ladder ladder, Padding padding, Renewed<QuantizedReduceScatter> scatter) {}
 
     QuantizedScatter(QuantizedTransfers transfers, Transfer transfer, TwoLevelGroup group, Device device) {
         this.transfers = transfers;
@@ -61,6 +61,7 @@ final class QuantizedScatter implements PartScatter {
         }
         TensorSpec tensor = new TensorSpec(units.size(), DType.F32, slices.elements());
         units.add(new UnitExchange(
+                ladder,
                 padding,
                 new Renewed<>(
                         ladder,
@@ -86,6 +87,13 @@ final class QuantizedScatter implements PartScatter {
         return device.hostReadable()
                 ? device.allocate("error feedback", lengthBytes)
                 : device.allocateHost("error feedback", lengthBytes);
+    }
+
+    @Override
+    public void begin() {
+        for (int i = 0; i < units.size(); i++) {
+            units.get(i).ladder.discard();
+        }
     }
 
     @Override

@@ -60,6 +60,7 @@ final class RunningTurns implements TurnReduction {
 
     @Override
     public GradientPartials begin(Batch batch) {
+        scatter.begin();
         return new GradientPartials(
                 batch.turns() == 0 ? List.of() : List.of(sums), List.of(), sums, batch.globalMicroBatches());
     }

@@ -48,6 +48,7 @@ final class ScatterReduction implements BucketReduction {
     @Override
     public void begin(GradientPartials partials) {
         RunningReduction.requireRunningSum(partials);
+        scatter.begin();
     }
 
     @Override

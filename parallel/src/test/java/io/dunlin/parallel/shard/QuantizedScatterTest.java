@@ -130,7 +130,7 @@ class QuantizedScatterTest {
         return memory;
     }
 
-    /** What is saved is all that there is: whoever begins with it goes on with the same bits. */
+    /** What is saved is all that there is, after a skipped step too: whoever begins with it goes on with the same bits. */
     @Test
     void shouldGoOnFromWhatWasSaved() {
         Quantization quantization = new Quantization(
@@ -148,6 +148,7 @@ class QuantizedScatterTest {
                 Map<String, MemorySegment> saved = new HashMap<>();
                 for (int step = 0; step < 8; step++) {
                     if (step == 3) {
+                        sum(mesh, scatter, 1000); // of a step that is skipped
                         for (NamedTensor tensor : before.state()) {
                             MemorySegment contents = tensor.tensor().segment();
                             saved.put(
@@ -182,6 +183,13 @@ class QuantizedScatterTest {
 
     /** The sum of the largest matrix, as this rank has it. */
     private static float[] step(Mesh mesh, QuantizedScatter scatter, QuantizedTransfers transfers, int step) {
+        float[] sum = sum(mesh, scatter, step);
+        transfers.stepEnds();
+        return sum;
+    }
+
+    private static float[] sum(Mesh mesh, QuantizedScatter scatter, int step) {
+        scatter.begin();
         ShardPlan plan = new ShardPlan(mesh, UNITS);
         List<MemorySegment> parts = new ArrayList<>();
         for (int unit = 0; unit < UNITS.size(); unit++) {
@@ -189,7 +197,6 @@ class QuantizedScatterTest {
             parts.add(part(whole, plan.gradients(unit, mesh.rank())));
             scatter.start(unit, 0, whole, parts.get(unit)).await();
         }
-        transfers.stepEnds();
         return parts.get(4).toArray(ValueLayout.JAVA_FLOAT);
     }
 
