@@ -104,7 +104,9 @@ final class IsaL {
         int length = Math.toIntExact(bytes.byteSize());
         int count = parity.size();
         MemorySegment outputs = pointers(parity, List.of());
-        return () -> update.invokeExact(length, data, count, shard, tables, bytes, outputs);
+        return () -> {
+            update.invokeExact(length, data, count, shard, tables, bytes, outputs);
+        };
     }
 
     private Pass product(MemorySegment rows, List<MemorySegment> from, List<MemorySegment> to) throws Throwable {
@@ -116,7 +118,9 @@ final class IsaL {
         int outputs = to.size();
         MemorySegment sources = pointers(from, List.of());
         MemorySegment targets = pointers(to, List.of());
-        return () -> encode.invokeExact(bytes, inputs, outputs, tables, sources, targets);
+        return () -> {
+            encode.invokeExact(bytes, inputs, outputs, tables, sources, targets);
+        };
     }
 
     private MemorySegment pointers(List<MemorySegment> first, List<MemorySegment> second) {

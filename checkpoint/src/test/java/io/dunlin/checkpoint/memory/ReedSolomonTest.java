@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,38 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ReedSolomonTest {
     private final Random random = new Random(17);
 
-    static Stream<ShardKernels> kernels() {
-        return Stream.of(new PlainKernels(), new VectorKernels());
-    }
-
-    /** Parity of P and Q, of P, Q and R, and of a Cauchy matrix, and odd shapes of each. */
-    static Stream<ReedSolomon> codes() {
-        return kernels().flatMap(kernels -> Stream.of(
-                        new int[] {1, 1},
-                        new int[] {5, 1},
-                        new int[] {1, 2},
-                        new int[] {9, 2},
-                        new int[] {2, 3},
-                        new int[] {7, 3},
-                        new int[] {1, 4},
-                        new int[] {6, 4},
-                        new int[] {3, 7})
-                .map(shape -> new ReedSolomon(shape[0], shape[1], kernels)));
-    }
-
-    private static List<MemorySegment> encoded(ReedSolomon code, List<MemorySegment> data) {
-        long longest = data.stream().mapToLong(MemorySegment::byteSize).max().orElseThrow();
-        List<MemorySegment> parity = Shards.garbage(code.parityShards(), longest);
-        code.encoder().apply(data, parity);
-        return parity;
-    }
-
-    private static List<MemorySegment> all(List<MemorySegment> data, List<MemorySegment> parity) {
-        return Stream.concat(data.stream(), parity.stream()).toList();
-    }
-
     @ParameterizedTest
-    @MethodSource("kernels")
+    @MethodSource("io.dunlin.checkpoint.memory.Shards#kernels")
     void shouldComputeWhatIsaLComputes(ShardKernels kernels) throws IOException {
         int codes = 0;
         try (BufferedReader lines = new BufferedReader(
@@ -79,7 +48,7 @@ class ReedSolomonTest {
                     }
                 }
                 List<MemorySegment> parity =
-                        encoded(code, Arrays.stream(data).map(Shards::of).toList());
+                        Shards.encoded(code, Arrays.stream(data).map(Shards::of).toList());
                 for (int row = 0; row < parityShards; row++) {
                     assertThat(HexFormat.of().formatHex(Shards.bytes(parity.get(row))))
                             .as(line)
@@ -93,13 +62,13 @@ class ReedSolomonTest {
 
     /** All sets of at most m lost shards, of all codes of up to twelve shards. */
     @ParameterizedTest
-    @MethodSource("kernels")
+    @MethodSource("io.dunlin.checkpoint.memory.Shards#kernels")
     void shouldRebuildEveryPatternOfLosses(ShardKernels kernels) {
         for (int shards = 2; shards <= 12; shards++) {
             for (int parity = 1; parity < shards; parity++) {
                 ReedSolomon code = new ReedSolomon(shards - parity, parity, kernels);
                 List<MemorySegment> data = Shards.random(random, shards - parity, 67);
-                List<MemorySegment> whole = all(data, encoded(code, data));
+                List<MemorySegment> whole = Shards.all(data, Shards.encoded(code, data));
                 for (int losses = 0; losses <= parity; losses++) {
                     for (Set<Integer> lost : Shards.subsets(shards, losses)) {
                         List<Integer> left = IntStream.range(0, shards)
@@ -114,14 +83,14 @@ class ReedSolomonTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
+    @MethodSource("io.dunlin.checkpoint.memory.Shards#kernels")
     void shouldRebuildWhateverIsLostOfManyShards(ShardKernels kernels) {
         for (int round = 0; round < 60; round++) {
             int shards = 13 + random.nextInt(52);
             int parity = 1 + random.nextInt(shards - 1);
             ReedSolomon code = new ReedSolomon(shards - parity, parity, kernels);
             List<MemorySegment> data = Shards.random(random, shards - parity, 1 + random.nextInt(200));
-            List<MemorySegment> whole = all(data, encoded(code, data));
+            List<MemorySegment> whole = Shards.all(data, Shards.encoded(code, data));
             List<Integer> numbers =
                     new ArrayList<>(IntStream.range(0, shards).boxed().toList());
             Collections.shuffle(numbers, random);
@@ -130,13 +99,13 @@ class ReedSolomonTest {
     }
 
     @ParameterizedTest
-    @MethodSource("codes")
+    @MethodSource("io.dunlin.checkpoint.memory.Shards#codes")
     void shouldTakeEverySize(ReedSolomon code) {
         int stride = ShardTransform.STRIDE_BYTES;
         for (int bytes :
                 new int[] {0, 1, 2, 15, 63, 64, 65, 127, 1000, stride - 1, stride, stride + 1, 3 * stride + 77}) {
             List<MemorySegment> data = Shards.random(random, code.dataShards(), bytes);
-            List<MemorySegment> parity = encoded(code, data);
+            List<MemorySegment> parity = Shards.encoded(code, data);
 
             for (int row = 0; row < code.parityShards(); row++) {
                 for (int at : new int[] {0, bytes / 2, bytes - 1}) {
@@ -152,7 +121,7 @@ class ReedSolomonTest {
             Collections.shuffle(numbers, random);
             Shards.checkRebuilt(
                     code,
-                    all(data, parity),
+                    Shards.all(data, parity),
                     numbers.subList(code.parityShards(), numbers.size()),
                     numbers.subList(0, code.parityShards()));
         }
@@ -170,113 +139,13 @@ class ReedSolomonTest {
         return (byte) sum;
     }
 
-    @ParameterizedTest
-    @MethodSource("codes")
-    void shouldCountShorterShardsAsIfZerosFollowed(ReedSolomon code) {
-        List<MemorySegment> data = new ArrayList<>();
-        List<MemorySegment> padded = new ArrayList<>();
-        long longest = 3L * ShardTransform.STRIDE_BYTES + 100;
-        for (int shard = 0; shard < code.dataShards(); shard++) {
-            long bytes = shard == code.dataShards() / 2 ? longest : shard == 0 ? 0 : random.nextLong(longest);
-            data.add(Shards.random(random, bytes));
-            padded.addAll(Shards.zeros(1, longest));
-            padded.getLast().copyFrom(data.getLast());
-        }
-        List<MemorySegment> parity = encoded(code, data);
-        Shards.checkEqual(parity, encoded(code, padded));
-
-        // The lost shards are written as far as they go.
-        List<Integer> numbers = new ArrayList<>(IntStream.range(0, code.dataShards() + code.parityShards())
-                .boxed()
-                .toList());
-        for (int round = 0; round < 5; round++) {
-            Collections.shuffle(numbers, random);
-            Shards.checkRebuilt(
-                    code,
-                    all(data, parity),
-                    numbers.subList(code.parityShards(), numbers.size()),
-                    numbers.subList(0, code.parityShards()));
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("codes")
-    void shouldDoAnyPiecesInAnyOrder(ReedSolomon code) {
-        int bytes = 2 * ShardTransform.STRIDE_BYTES + 333;
-        List<MemorySegment> data = Shards.random(random, code.dataShards(), bytes);
-        List<Integer> ends = new ArrayList<>(List.of(0, bytes));
-        for (int i = 0; i < 20; i++) {
-            ends.add(random.nextInt(bytes + 1));
-        }
-        Collections.sort(ends);
-        List<Integer> pieces =
-                new ArrayList<>(IntStream.range(0, ends.size() - 1).boxed().toList());
-        Collections.shuffle(pieces, random);
-        List<MemorySegment> parity = Shards.garbage(code.parityShards(), bytes);
-        ShardTransform encoder = code.encoder();
-        pieces.forEach(piece -> encoder.apply(data, parity, ends.get(piece), ends.get(piece + 1) - ends.get(piece)));
-
-        Shards.checkEqual(parity, encoded(code, data));
-    }
-
-    /** A piece writes nothing before or behind it. */
-    @ParameterizedTest
-    @MethodSource("codes")
-    void shouldLeaveOtherBytesAlone(ReedSolomon code) {
-        List<MemorySegment> data = Shards.random(random, code.dataShards(), 500);
-        List<MemorySegment> parity = Shards.garbage(code.parityShards(), 500);
-        code.encoder().apply(data, parity, 101, 203);
-        List<MemorySegment> expected = encoded(code, data);
-        for (MemorySegment shard : expected) {
-            shard.asSlice(0, 101).fill((byte) 0xA5);
-            shard.asSlice(304).fill((byte) 0xA5);
-        }
-        Shards.checkEqual(parity, expected);
-    }
-
-    @ParameterizedTest
-    @MethodSource("codes")
-    void shouldAccumulateWhatComesInAnyOrder(ReedSolomon code) {
-        int bytes = ShardTransform.STRIDE_BYTES + 333;
-        List<MemorySegment> data = Shards.random(random, code.dataShards(), bytes);
-        List<MemorySegment> parity = Shards.zeros(code.parityShards(), bytes);
-        List<int[]> pieces = new ArrayList<>();
-        for (int shard = 0; shard < code.dataShards(); shard++) {
-            int cut = random.nextInt(bytes + 1);
-            pieces.add(new int[] {shard, 0, cut});
-            pieces.add(new int[] {shard, cut, bytes});
-        }
-        Collections.shuffle(pieces, random);
-        ShardTransform encoder = code.encoder();
-        for (int[] piece : pieces) {
-            encoder.accumulate(piece[0], piece[1], data.get(piece[0]).asSlice(piece[1], piece[2] - piece[1]), parity);
-        }
-        Shards.checkEqual(parity, encoded(code, data));
-    }
-
-    @ParameterizedTest
-    @MethodSource("codes")
-    void shouldUpdateParityOfAShardThatChanged(ReedSolomon code) {
-        int bytes = ShardTransform.STRIDE_BYTES + 333;
-        List<MemorySegment> data = new ArrayList<>(Shards.random(random, code.dataShards(), bytes));
-        List<MemorySegment> parity = encoded(code, data);
-        ShardTransform encoder = code.encoder();
-        for (int shard = 0; shard < code.dataShards(); shard++) {
-            MemorySegment before = Shards.of(Shards.bytes(data.get(shard)));
-            MemorySegment part = data.get(shard).asSlice(77, bytes - 177);
-            part.copyFrom(Shards.random(random, part.byteSize()));
-            encoder.update(shard, 77, before.asSlice(77, part.byteSize()), part, parity);
-        }
-        Shards.checkEqual(parity, encoded(code, data));
-    }
-
     /** A shard that is damaged is as one that is lost, and one fewer may be lost besides. */
     @ParameterizedTest
-    @MethodSource("kernels")
+    @MethodSource("io.dunlin.checkpoint.memory.Shards#kernels")
     void shouldMakeUpForADamagedShardAndALostOne(ShardKernels kernels) {
         ReedSolomon code = new ReedSolomon(6, 2, kernels);
         List<MemorySegment> data = Shards.random(random, 6, 1000);
-        List<MemorySegment> whole = all(data, encoded(code, data));
+        List<MemorySegment> whole = Shards.all(data, Shards.encoded(code, data));
         MemorySegment right = Shards.of(Shards.bytes(whole.get(4)));
         whole.get(4).set(ValueLayout.JAVA_BYTE, 500, (byte) (whole.get(4).get(ValueLayout.JAVA_BYTE, 500) ^ 1));
 
@@ -316,7 +185,7 @@ class ReedSolomonTest {
         for (int value : data) {
             shards.add(Shards.of(new byte[] {(byte) value}));
         }
-        shards.addAll(encoded(code, shards));
+        shards.addAll(Shards.encoded(code, shards));
         List<Integer> left =
                 new ArrayList<>(IntStream.range(0, data.length + 2).boxed().toList());
         List<Integer> numbers = Arrays.stream(lost).boxed().toList();
@@ -331,7 +200,7 @@ class ReedSolomonTest {
 
     /** ISA-L takes lengths of 31 bits. The shards are one file with a hole. */
     @ParameterizedTest
-    @MethodSource("kernels")
+    @MethodSource("io.dunlin.checkpoint.memory.Shards#kernels")
     void shouldReachBeyondFourGibibytes(ShardKernels kernels, @TempDir Path folder) throws IOException {
         long bytes = (4L << 30) + 12_345;
         List<MemorySegment> shards = new ArrayList<>();
@@ -353,7 +222,7 @@ class ReedSolomonTest {
             ReedSolomon code = new ReedSolomon(2, 2, kernels);
             code.encoder().apply(shards.subList(0, 2), shards.subList(2, 4), bytes - 10_000, 10_000);
 
-            Shards.checkEqual(tails.subList(2, 4), encoded(code, tails.subList(0, 2)));
+            Shards.checkEqual(tails.subList(2, 4), Shards.encoded(code, tails.subList(0, 2)));
             assertThat(shards.get(2).asSlice(0, 1 << 20).mismatch(Arena.ofAuto().allocate(1 << 20)))
                     .isEqualTo(-1);
         }
@@ -377,40 +246,5 @@ class ReedSolomonTest {
                     .as("%s", left)
                     .isInstanceOf(IllegalArgumentException.class);
         }
-    }
-
-    @Test
-    void shouldRefuseMemoryThatDoesNotFit() {
-        ShardTransform encoder = new ReedSolomon(2, 1).encoder();
-        List<MemorySegment> data = Shards.random(random, 2, 100);
-        List<MemorySegment> parity = Shards.zeros(1, 100);
-
-        assertThatThrownBy(() -> encoder.apply(data.subList(0, 1), parity))
-                .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> encoder.apply(data, data)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> encoder.apply(data, Shards.zeros(1, 99)))
-                .isInstanceOf(IndexOutOfBoundsException.class);
-        assertThatThrownBy(() -> encoder.apply(data, parity, 50, 51)).isInstanceOf(IndexOutOfBoundsException.class);
-        assertThatThrownBy(() -> encoder.apply(data, parity, -1, 5)).isInstanceOf(IndexOutOfBoundsException.class);
-        assertThatThrownBy(() -> encoder.apply(data, List.of(parity.get(0).asReadOnly())))
-                .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> encoder.apply(List.of(data.get(0), MemorySegment.ofArray(new byte[100])), parity))
-                .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> encoder.accumulate(2, 0, data.get(0), parity))
-                .isInstanceOf(IndexOutOfBoundsException.class);
-        assertThatThrownBy(() -> encoder.accumulate(0, 1, data.get(0), parity))
-                .isInstanceOf(IndexOutOfBoundsException.class);
-        assertThatThrownBy(() -> encoder.update(0, 0, data.get(0), data.get(1).asSlice(1), parity))
-                .isInstanceOf(IllegalArgumentException.class);
-    }
-
-    @Test
-    void shouldRefuseMemoryThatIsClosed() {
-        ShardTransform encoder = new ReedSolomon(1, 1).encoder();
-        List<MemorySegment> data;
-        try (Arena arena = Arena.ofConfined()) {
-            data = List.of(arena.allocate(100));
-        }
-        assertThatThrownBy(() -> encoder.apply(data, Shards.zeros(1, 100))).isInstanceOf(IllegalStateException.class);
     }
 }

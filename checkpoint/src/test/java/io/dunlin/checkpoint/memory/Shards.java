@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Shards for tests. */
 final class Shards {
@@ -90,5 +91,35 @@ final class Shards {
             }
         }
         return sets;
+    }
+
+    static Stream<ShardKernels> kernels() {
+        return Stream.of(new PlainKernels(), new VectorKernels());
+    }
+
+    /** Parity of P and Q, of P, Q and R, and of a Cauchy matrix, and odd shapes of each. */
+    static Stream<ReedSolomon> codes() {
+        return kernels().flatMap(kernels -> Stream.of(
+                        new int[] {1, 1},
+                        new int[] {5, 1},
+                        new int[] {1, 2},
+                        new int[] {9, 2},
+                        new int[] {2, 3},
+                        new int[] {7, 3},
+                        new int[] {1, 4},
+                        new int[] {6, 4},
+                        new int[] {3, 7})
+                .map(shape -> new ReedSolomon(shape[0], shape[1], kernels)));
+    }
+
+    static List<MemorySegment> encoded(ReedSolomon code, List<MemorySegment> data) {
+        long longest = data.stream().mapToLong(MemorySegment::byteSize).max().orElseThrow();
+        List<MemorySegment> parity = Shards.garbage(code.parityShards(), longest);
+        code.encoder().apply(data, parity);
+        return parity;
+    }
+
+    static List<MemorySegment> all(List<MemorySegment> data, List<MemorySegment> parity) {
+        return Stream.concat(data.stream(), parity.stream()).toList();
     }
 }
